@@ -1,0 +1,151 @@
+/*
+ * The configuration of a campaign: one YAML file. Every key with its type, unit, default, range and
+ * meaning is one line of src/config/config.def; docs/configuration.md is tested against it.
+ *
+ * A member is named as its key; sections are nested structs. Paths in the file are relative to the
+ * file's directory and are made absolute on loading.
+ */
+#ifndef DDMD_CONFIG_H
+#define DDMD_CONFIG_H
+
+#include "ddmd/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ddmd_string_list {
+    size_t n;
+    char **items;
+} ddmd_string_list;
+
+typedef struct ddmd_int_list {
+    size_t n;
+    int *items;
+} ddmd_int_list;
+
+enum ddmd_mode { DDMD_MODE_sequential, DDMD_MODE_streaming };
+enum ddmd_constraints { DDMD_CONSTRAINTS_none, DDMD_CONSTRAINTS_hbonds };
+enum ddmd_velocities { DDMD_VELOCITIES_keep, DDMD_VELOCITIES_draw, DDMD_VELOCITIES_mixed };
+
+typedef struct ddmd_config {
+    char *file; /* where it was loaded from; "" for none */
+    char *campaign;
+    enum ddmd_mode mode;
+    uint64_t seed;
+    struct {
+        char *sequence; /* exactly one of sequence, pdb, bead_chain */
+        char *pdb;
+        int bead_chain;         /* beads; 0: none */
+        char *openmm_system;    /* serialized System XML; with pdb */
+        ddmd_string_list start; /* extended, helix, or PDB files (each MODEL is a start) */
+        char *reference;        /* helix, extended, a PDB file, or "" */
+        ddmd_string_list force_field;
+        enum ddmd_constraints constraints;
+        double hydrogen_mass_amu; /* 0: as in the force field */
+        double cutoff_nm;         /* 0: none */
+        int minimize_iterations;  /* of each start; 0: not at all */
+    } system;
+    struct {
+        char *engine;
+        char *platform;  /* "": the fastest there is */
+        char *precision; /* "": the platform's default */
+        int replicas;
+        int workers; /* 0: one a core */
+        double temperature_kelvin;
+        double friction_per_ps;
+        double timestep_fs;
+        double report_interval_ps;
+        double segment_ns;
+        enum ddmd_velocities velocities;
+    } simulation;
+    struct {
+        struct {
+            char *atoms;
+            double cutoff_angstrom;
+        } contact_map;
+        struct {
+            char *atoms;
+        } rmsd;
+    } features;
+    struct {
+        char *kind;
+        ddmd_int_list latent_dim;
+        ddmd_int_list filters, kernels, strides; /* one a layer; equally long */
+        int dense_width;
+        double dropout;
+        int batch_size;
+        int epochs;
+        double learning_rate, rho, epsilon;
+        double validation_fraction;
+        int max_samples; /* window of the newest frames that is trained on */
+        int train_every; /* rounds between trainings */
+        bool warm_start; /* go on from the last weights; else train anew each time */
+        int threads;     /* 0: one a core */
+    } model;
+    struct {
+        char *strategy;   /* resolved: never empty after loading */
+        char *candidates; /* dbscan, all, random, none */
+        char *rank_by;    /* rmsd, lof, none */
+        int max_samples;  /* window of the newest frames that restarts are chosen from */
+        int min_samples;  /* of DBSCAN */
+        int min_outliers, max_outliers; /* for a full window; fewer frames: in proportion */
+        int max_restarts;
+        int max_per_cluster;
+        int max_per_simulation; /* 0: no cap */
+        int lof_neighbors;
+    } selection;
+    struct {
+        double rmsd_angstrom; /* 0: none; likewise the others */
+        double wall_minutes;
+        double simulated_ns;
+        int rounds;
+    } stop;
+} ddmd_config;
+
+/* One mistake of the user, ready to print: "fs.yaml:12: unknown key 'replcas' (did you mean ...)".
+ */
+typedef struct ddmd_mistakes {
+    size_t n, capacity;
+    char **lines;
+} ddmd_mistakes;
+
+void ddmd_mistakes_add(ddmd_mistakes *mistakes, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void ddmd_mistakes_clear(ddmd_mistakes *mistakes);
+
+/*
+ * Load a file, apply overrides ("simulation.replicas=4", in YAML syntax), fill in defaults, check
+ * types, ranges and the rules between keys. Every mistake found goes to `mistakes`; CONFIG where
+ * there is any, IO where the file cannot be read (one mistake then, too). Whether files exist and
+ * fit together is checked later, by ddmd_campaign_check().
+ */
+enum ddmd_status ddmd_config_load(const char *path, const char *const *overrides,
+                                  size_t n_overrides, ddmd_config **config, ddmd_mistakes *mistakes,
+                                  ddmd_error *err);
+
+/* The same from memory; `source` stands in messages, `directory` is what paths are relative to. */
+enum ddmd_status ddmd_config_parse(const char *bytes, size_t length, const char *source,
+                                   const char *directory, const char *const *overrides,
+                                   size_t n_overrides, ddmd_config **config,
+                                   ddmd_mistakes *mistakes, ddmd_error *err);
+
+/* The line of the file at which a key stands ("system.pdb"); 0 where it was not given. */
+int ddmd_config_line(const ddmd_config *config, const char *key);
+
+/* The complete configuration as YAML, defaults filled in, paths absolute; loads to an equal one. */
+enum ddmd_status ddmd_config_write(const ddmd_config *config, const char *path, ddmd_error *err);
+
+void ddmd_config_destroy(ddmd_config **config);
+
+/* docs/configuration.md's table of keys, as Markdown, from the schema. The caller frees. */
+enum ddmd_status ddmd_config_describe(char **markdown, ddmd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,129 @@
+/*
+ * Models learn a low-dimensional embedding of contact maps.
+ *
+ * Maps are bit-packed as ddmd/geometry.h describes, n_residues each, one after the other:
+ * [n_maps][ddmd_contact_map_bytes(n_residues)]. Latent coordinates are float32
+ * [n_maps][latent_dim].
+ *
+ * Everything that is random (initial weights, split, order, dropout, latent noise) comes from
+ * (seed, model version), so the same maps, options and seed give the same bits on the same build,
+ * machine kind and number of threads.
+ *
+ * A model object is used by one thread at a time.
+ */
+#ifndef DDMD_MODEL_H
+#define DDMD_MODEL_H
+
+#include "ddmd/error.h"
+#include "ddmd/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ddmd_model ddmd_model;
+
+enum { DDMD_MODEL_MAX_LAYERS = 8 };
+
+/*
+ * The convolutional variational autoencoder of Brace et al., "Coupling streaming AI and HPC
+ * ensembles", section IV.D (after Bhowmik et al., BMC Bioinformatics 19, 484, 2018). Defaults of
+ * ddmd_model_options_default() are the paper's for small systems.
+ */
+typedef struct ddmd_model_options {
+    int n_layers;                       /* convolutional layers; 1 to 8; 4 */
+    int filters[DDMD_MODEL_MAX_LAYERS]; /* of each layer; 1 to 512; 64 */
+    int kernels[DDMD_MODEL_MAX_LAYERS]; /* side, pixels; odd, 1 to 15; 3 */
+    int strides[DDMD_MODEL_MAX_LAYERS]; /* 1 to 4; 1 2 1 1 */
+    int dense_width;                    /* neurons of the linear layer; 1 to 8192; 128 */
+    double dropout;                     /* after that layer, while training; [0, 1); 0.4 */
+    int batch_size;                     /* 1 to 4096; 64 */
+    int epochs;                         /* a training; 1 to 10000; 50 */
+    double learning_rate;               /* RMSprop; 0.001 */
+    double rho;                         /* RMSprop's decay; [0, 1); 0.9 */
+    double epsilon;                     /* RMSprop; > 0; 1e-8, added outside the root */
+    double validation_fraction;         /* of the maps, held out; [0, 0.9]; 0.2 */
+    int threads;                        /* >= 1 */
+    uint64_t seed;
+} ddmd_model_options;
+
+void ddmd_model_options_default(ddmd_model_options *options);
+
+/* Losses are sums over pixels, means over samples: binary cross-entropy + KL divergence to N(0,1).
+ */
+typedef struct ddmd_model_loss {
+    double reconstruction; /* binary cross-entropy, nats a map */
+    double kl;             /* nats a map */
+} ddmd_model_loss;
+
+typedef struct ddmd_model_progress {
+    int epoch, epochs; /* 1 .. epochs */
+    int latent_dim;
+    ddmd_model_loss train, validation; /* of this epoch; validation is NaN where none is held out */
+    double samples_per_s;
+} ddmd_model_progress;
+
+/* Called after each epoch; return false to stop (the training then ends CANCELLED). */
+typedef bool ddmd_model_progress_fn(void *user, const ddmd_model_progress *progress);
+
+typedef struct ddmd_model_info {
+    const char *name, *summary;
+    bool available;
+    const char *unavailable;
+    char detail[256]; /* "oneDNN 2.6.3, avx512_core_bf16" */
+} ddmd_model_info;
+
+size_t ddmd_model_count(void);
+void ddmd_model_describe(size_t index, ddmd_model_info *info);
+
+/*
+ * A new model with fresh weights drawn from (options->seed, version); version is the model's number
+ * in its campaign. n_residues: 4 to 20000, odd sizes too. CONFIG: an option out of range, or layers
+ * that shrink the map to nothing.
+ */
+enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *options,
+                                   int n_residues, int latent_dim, uint32_t version,
+                                   ddmd_model **model, ddmd_error *err);
+
+/*
+ * Train on n_maps maps (at least 2) for options.epochs epochs, going on from the weights and
+ * optimiser state that the model has. The last epoch's losses go to *last (may be NULL). NUMERIC:
+ * the loss is no longer finite; the weights are then as they were before the call.
+ */
+enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, size_t n_maps,
+                                  ddmd_model_progress_fn *progress, void *user,
+                                  ddmd_model_progress *last, ddmd_error *err);
+
+/* Latent means of n_maps maps, without noise and dropout: latent[n_maps][latent_dim]. */
+enum ddmd_status ddmd_model_embed(ddmd_model *model, const uint8_t *maps, size_t n_maps,
+                                  float *latent, ddmd_error *err);
+
+/* Mean losses over n_maps maps, decoded from the latent means, without dropout. */
+enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, size_t n_maps,
+                                     ddmd_model_loss *loss, ddmd_error *err);
+
+/*
+ * A checkpoint (HDF5): kind, options, sizes, version, weights by name, optimiser state. Its layout
+ * is in docs/formats.md. Written in one step (complete or not at all). Load: FORMAT where the file
+ * is not such a checkpoint; threads is taken from the caller (0: from the file).
+ */
+enum ddmd_status ddmd_model_save(const ddmd_model *model, const char *path, ddmd_error *err);
+enum ddmd_status ddmd_model_load(const char *path, int threads, ddmd_model **model,
+                                 ddmd_error *err);
+
+int ddmd_model_latent_dim(const ddmd_model *model);
+int ddmd_model_residues(const ddmd_model *model);
+uint32_t ddmd_model_version(const ddmd_model *model);
+void ddmd_model_set_version(ddmd_model *model, uint32_t version);
+size_t ddmd_model_parameters(const ddmd_model *model);
+
+void ddmd_model_destroy(ddmd_model **model);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

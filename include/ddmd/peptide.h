@@ -1,0 +1,40 @@
+/*
+ * Peptides from their sequence.
+ *
+ * Sequence: one-letter codes of the 20 amino acids, with optional caps ACE- in front and -NME or
+ * -NH2 at the end ("ACE-AAAAAAAARAAAARAAAARA-NME"). Without caps the termini are charged (NH3+,
+ * COO-). HIS is neutral, proton on NE2 (HIE); ASP, GLU, LYS, ARG are charged; CYS is reduced. The
+ * result has all hydrogens, with the names of the force-field files.
+ *
+ * Geometry: Engh and Huber (Acta Cryst. A47, 392, 1991) bond lengths and angles, L-amino acids,
+ * trans peptide bonds (proline too); side chains in a staggered rotamer that is freest of clashes.
+ */
+#ifndef DDMD_PEPTIDE_H
+#define DDMD_PEPTIDE_H
+
+#include "ddmd/structure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum ddmd_peptide_fold {
+    DDMD_PEPTIDE_EXTENDED, /* phi -135, psi 135 degrees */
+    DDMD_PEPTIDE_HELIX     /* alpha helix: phi -57, psi -47 degrees (Arnott and Dover 1967) */
+};
+
+/* CONFIG: an unknown letter or cap, with its position; sequences of 1 to 1000 residues. */
+enum ddmd_status ddmd_peptide_build(const char *sequence, enum ddmd_peptide_fold fold,
+                                    ddmd_structure **structure, ddmd_error *err);
+
+/*
+ * A chain of n (4 to 10000) beads, 0.38 nm apart, each a residue BEA with one atom CA; for
+ * ddmd_system_create_bead_chain(). Helix: the C-alpha trace of an alpha helix.
+ */
+enum ddmd_status ddmd_bead_chain_build(int32_t n, enum ddmd_peptide_fold fold,
+                                       ddmd_structure **structure, ddmd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,124 @@
+/*
+ * Choosing what to simulate next: clustering and outliers of an embedding, ranking, strategies.
+ *
+ * Points are float32 [n_points][dim]; distances are Euclidean, computed in float64. Everything is
+ * deterministic: ties are broken by the lower index.
+ */
+#ifndef DDMD_SELECT_H
+#define DDMD_SELECT_H
+
+#include "ddmd/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * DBSCAN (Ester, Kriegel, Sander, Xu, KDD 1996), exact, with scikit-learn's conventions: a point is
+ * core where at least min_samples points, itself included, are within eps (<=); clusters are
+ * numbered 0, 1, ... in the order of their first core point; a border point belongs to the first
+ * cluster that reaches it; noise is -1. labels: [n].
+ */
+enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double eps,
+                             size_t min_samples, int threads, int32_t *labels, ddmd_error *err);
+
+/*
+ * Local outlier factor (Breunig, Kriegel, Ng, Sander, SIGMOD 2000), scikit-learn's conventions:
+ * k = min(n_neighbors, n - 1) nearest others, exactly k even among ties; the result is
+ * negative_outlier_factor_ with its sign turned, so larger is stranger. scores: [n].
+ */
+enum ddmd_status ddmd_lof(const float *points, size_t n, size_t dim, size_t n_neighbors,
+                          int threads, double *scores, ddmd_error *err);
+
+typedef struct ddmd_outlier_search {
+    size_t min_samples;  /* of DBSCAN; 10 */
+    size_t min_outliers; /* aim at least for these, */
+    size_t max_outliers; /* and at most for these */
+    int max_evaluations; /* DBSCANs tried; 40 */
+    int threads;
+} ddmd_outlier_search;
+
+typedef struct ddmd_outlier_result {
+    double eps;
+    size_t n_outliers, n_clusters;
+    int evaluations;
+    bool in_range; /* min_outliers <= n_outliers <= max_outliers */
+} ddmd_outlier_result;
+
+/*
+ * Find eps by bisection so that the number of noise points falls into the range; where no eps does,
+ * the nearest from the tried ones (ties: the larger eps). The number of outliers never rises with
+ * eps, so bisection is sound. labels ([n]) are those of the eps found.
+ */
+enum ddmd_status ddmd_find_outliers(const float *points, size_t n, size_t dim,
+                                    const ddmd_outlier_search *search, int32_t *labels,
+                                    ddmd_outlier_result *result, ddmd_error *err);
+
+/* What a strategy sees: the frames of the selection window, oldest first. */
+typedef struct ddmd_candidates {
+    size_t n;
+    size_t dim;
+    const float *latent;        /* [n][dim]; NULL for strategies that do not learn */
+    const float *rmsd_nm;       /* [n]; NULL where there is no reference or it is hidden */
+    const uint32_t *simulation; /* [n] simulation id of each frame */
+} ddmd_candidates;
+
+typedef struct ddmd_select_options {
+    ddmd_outlier_search outliers;
+    size_t lof_neighbors;      /* 20 */
+    size_t max_restarts;       /* how many points to give; 150 */
+    size_t max_per_cluster;    /* points of one nearest DBSCAN cluster; 0: no cap; 10 */
+    size_t max_per_simulation; /* points of one parent simulation; 0: no cap */
+    uint64_t seed;
+    uint32_t round;
+    int threads;
+} ddmd_select_options;
+
+/* One restart point, best first. */
+typedef struct ddmd_restart_point {
+    size_t index;    /* into the candidates */
+    double score;    /* what it was ranked by (smaller is better); 0 where by nothing */
+    int32_t cluster; /* nearest DBSCAN cluster; -1 where there is none */
+    double lof;      /* NaN where it was not computed */
+} ddmd_restart_point;
+
+typedef struct ddmd_selection {
+    size_t n_points;
+    ddmd_restart_point *points;   /* ranked, best first */
+    ddmd_outlier_result outliers; /* zeros for strategies that do not look for any */
+} ddmd_selection;
+
+enum ddmd_strategy_needs {
+    DDMD_STRATEGY_EMBEDDING = 1 << 0, /* a model must be trained */
+    DDMD_STRATEGY_RMSD = 1 << 1,      /* a reference must be given */
+    DDMD_STRATEGY_RESTARTS = 1 << 2   /* restarts simulations at all */
+};
+
+typedef struct ddmd_strategy_info {
+    const char *name, *summary;
+    unsigned needs;
+} ddmd_strategy_info;
+
+/* ml+rmsd, ml+lof, ml, rmsd, random, plain. */
+size_t ddmd_strategy_count(void);
+void ddmd_strategy_describe(size_t index, ddmd_strategy_info *info);
+/* CONFIG: no such strategy (the message lists them). info may be NULL. */
+enum ddmd_status ddmd_strategy_find(const char *name, ddmd_strategy_info *info, ddmd_error *err);
+
+/*
+ * Choose restart points. Fewer than max_restarts, even none, is no error. *selection is released
+ * with ddmd_selection_clear().
+ */
+enum ddmd_status ddmd_select(const char *strategy, const ddmd_candidates *candidates,
+                             const ddmd_select_options *options, ddmd_selection *selection,
+                             ddmd_error *err);
+void ddmd_selection_clear(ddmd_selection *selection);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

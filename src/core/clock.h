@@ -1,0 +1,17 @@
+#ifndef DDMD_CORE_CLOCK_H
+#define DDMD_CORE_CLOCK_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Seconds since an arbitrary point; never goes back. */
+double ddmd_clock_monotonic(void);
+
+/* Seconds since 1970-01-01 00:00 UTC. */
+double ddmd_clock_wall(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
