@@ -1,8 +1,14 @@
 /*
  * Choosing what to simulate next: clustering and outliers of an embedding, ranking, strategies.
  *
- * Points are float32 [n_points][dim]; distances are Euclidean, computed in float64. Everything is
- * deterministic: ties are broken by the lower index.
+ * Points are float32 [n_points][dim]; distances are Euclidean, computed in float64 as the square
+ * root of the squared differences summed in the order of the dimensions. Everything is exact and
+ * deterministic: ties are broken by the lower index, and results depend neither on the number of
+ * threads nor on the instruction set. `threads` is how many to use at most; 0: one a core.
+ *
+ * Memory grows with n_points times dim and times the number of neighbours looked at, never with the
+ * square of n_points. All functions return INVALID for missing arguments or values out of range,
+ * and NUMERIC, naming the point, where a coordinate is not finite. No points are no error.
  */
 #ifndef DDMD_SELECT_H
 #define DDMD_SELECT_H
@@ -21,7 +27,8 @@ extern "C" {
  * DBSCAN (Ester, Kriegel, Sander, Xu, KDD 1996), exact, with scikit-learn's conventions: a point is
  * core where at least min_samples points, itself included, are within eps (<=); clusters are
  * numbered 0, 1, ... in the order of their first core point; a border point belongs to the first
- * cluster that reaches it; noise is -1. labels: [n].
+ * cluster that reaches it, which is the one with the lowest number; noise is -1. eps is finite and
+ * >= 0 (0: only duplicates are neighbours), min_samples >= 1. labels: [n].
  */
 enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double eps,
                              size_t min_samples, int threads, int32_t *labels, ddmd_error *err);
@@ -29,30 +36,41 @@ enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double e
 /*
  * Local outlier factor (Breunig, Kriegel, Ng, Sander, SIGMOD 2000), scikit-learn's conventions:
  * k = min(n_neighbors, n - 1) nearest others, exactly k even among ties; the result is
- * negative_outlier_factor_ with its sign turned, so larger is stranger. scores: [n].
+ * negative_outlier_factor_ with its sign turned, so larger is stranger. With reach(i, j) =
+ * max(distance to the k-th neighbour of j, distance of i and j),
+ *
+ *   density(i) = 1 / (mean of reach(i, j) over the neighbours j of i + 1e-10)
+ *   score(i)   = mean of density(j) / density(i) over the neighbours j of i
+ *
+ * A single point scores 1. n_neighbors >= 1. scores: [n].
  */
 enum ddmd_status ddmd_lof(const float *points, size_t n, size_t dim, size_t n_neighbors,
                           int threads, double *scores, ddmd_error *err);
 
 typedef struct ddmd_outlier_search {
-    size_t min_samples;  /* of DBSCAN; 10 */
+    size_t min_samples;  /* of DBSCAN, >= 1; 10 */
     size_t min_outliers; /* aim at least for these, */
-    size_t max_outliers; /* and at most for these */
-    int max_evaluations; /* DBSCANs tried; 40 */
+    size_t max_outliers; /* and at most for these; >= min_outliers */
     int threads;
 } ddmd_outlier_search;
 
 typedef struct ddmd_outlier_result {
-    double eps;
+    double eps; /* 0 where there are fewer points than min_samples: all are noise at any eps */
     size_t n_outliers, n_clusters;
-    int evaluations;
     bool in_range; /* min_outliers <= n_outliers <= max_outliers */
 } ddmd_outlier_result;
 
 /*
- * Find eps by bisection so that the number of noise points falls into the range; where no eps does,
- * the nearest from the tried ones (ties: the larger eps). The number of outliers never rises with
- * eps, so bisection is sound. labels ([n]) are those of the eps found.
+ * Find the eps at which DBSCAN leaves a number of noise points within the range. No search over eps
+ * is needed: with c(i) the distance to the min_samples-th nearest point of i, itself included,
+ * point i is core where eps >= c(i) and therefore noise exactly where
+ *
+ *   eps < t(i) = min over all j, i included, of max(c(j), distance of i and j),
+ *
+ * so the thresholds t give the number of noise points at every eps. It never rises with eps. Of the
+ * numbers that occur, the one nearest to the range is taken, within the range the one nearest to
+ * its middle (ties: the smaller number), and eps halfway between the thresholds that bound it.
+ * labels ([n]) are those of ddmd_dbscan() at that eps.
  */
 enum ddmd_status ddmd_find_outliers(const float *points, size_t n, size_t dim,
                                     const ddmd_outlier_search *search, int32_t *labels,
@@ -64,15 +82,15 @@ typedef struct ddmd_candidates {
     size_t dim;
     const float *latent;        /* [n][dim]; NULL for strategies that do not learn */
     const float *rmsd_nm;       /* [n]; NULL where there is no reference or it is hidden */
-    const uint32_t *simulation; /* [n] simulation id of each frame */
+    const uint32_t *simulation; /* [n] simulation ids; may be NULL where max_per_simulation is 0 */
 } ddmd_candidates;
 
 typedef struct ddmd_select_options {
-    ddmd_outlier_search outliers;
-    size_t lof_neighbors;      /* 20 */
-    size_t max_restarts;       /* how many points to give; 150 */
-    size_t max_per_cluster;    /* points of one nearest DBSCAN cluster; 0: no cap; 10 */
-    size_t max_per_simulation; /* points of one parent simulation; 0: no cap */
+    ddmd_outlier_search outliers; /* its threads are not looked at */
+    size_t lof_neighbors;         /* 20 */
+    size_t max_restarts;          /* how many points to give; 150 */
+    size_t max_per_cluster;       /* points of one nearest DBSCAN cluster; 0: no cap; 10 */
+    size_t max_per_simulation;    /* points of one parent simulation; 0: no cap */
     uint64_t seed;
     uint32_t round;
     int threads;
@@ -103,15 +121,28 @@ typedef struct ddmd_strategy_info {
     unsigned needs;
 } ddmd_strategy_info;
 
-/* ml+rmsd, ml+lof, ml, rmsd, random, plain. */
+/*
+ * The strategies (Brace et al. 2022, sections IV.E and V.A):
+ *
+ *   ml+rmsd  outliers of the embedding, smallest RMSD first
+ *   ml+lof   outliers of the embedding, largest local outlier factor (in the whole window) first
+ *   ml       outliers of the embedding, in a random order
+ *   rmsd     all frames, smallest RMSD first
+ *   random   all frames, in a random order
+ *   plain    nothing is ever restarted
+ *
+ * Random orders depend only on (seed, round) and the number of candidates. Frames whose RMSD is not
+ * finite are passed over where it is ranked by.
+ */
 size_t ddmd_strategy_count(void);
 void ddmd_strategy_describe(size_t index, ddmd_strategy_info *info);
 /* CONFIG: no such strategy (the message lists them). info may be NULL. */
 enum ddmd_status ddmd_strategy_find(const char *name, ddmd_strategy_info *info, ddmd_error *err);
 
 /*
- * Choose restart points. Fewer than max_restarts, even none, is no error. *selection is released
- * with ddmd_selection_clear().
+ * Choose restart points: walk down the strategy's ranking and take each frame that no cap forbids,
+ * up to max_restarts. Fewer, even none (no outliers), is no error. INVALID where the candidates
+ * lack what the strategy needs. *selection is released with ddmd_selection_clear().
  */
 enum ddmd_status ddmd_select(const char *strategy, const ddmd_candidates *candidates,
                              const ddmd_select_options *options, ddmd_selection *selection,
