@@ -213,6 +213,8 @@ typedef struct ddmd_round_row {
     uint64_t n_restarts;               /* replicas restarted from them */
     double best_rmsd_nm, mean_rmsd_nm; /* of the round's new frames; NaN: no reference */
     double seconds;
+    double decision_median_s, decision_p95_s; /* from a frame's creation to its place in the
+                                                ranking; NaN: nothing was ranked */
 } ddmd_round_row;
 enum ddmd_status ddmd_catalogue_add_round(ddmd_catalogue *catalogue, const ddmd_round_row *row,
                                           ddmd_error *err);
