@@ -141,7 +141,9 @@ enum ddmd_status ddmd_catalogue_add_simulation(ddmd_catalogue *catalogue,
 enum ddmd_status ddmd_catalogue_update_simulation(ddmd_catalogue *catalogue,
                                                   const ddmd_simulation_row *row, ddmd_error *err);
 
-/* The simulation that each slot runs at present ([n] rows; id UINT32_MAX: none yet). */
+/*
+ * The newest simulation of each slot, whether it still runs or has failed ([n] rows, one a replica;
+ * id UINT32_MAX: the slot has had none yet). */
 enum ddmd_status ddmd_catalogue_running(ddmd_catalogue *catalogue, ddmd_simulation_row *rows,
                                         size_t n, ddmd_error *err);
 enum ddmd_status ddmd_catalogue_simulation(ddmd_catalogue *catalogue, uint32_t id,
@@ -218,6 +220,9 @@ typedef struct ddmd_round_row {
 } ddmd_round_row;
 enum ddmd_status ddmd_catalogue_add_round(ddmd_catalogue *catalogue, const ddmd_round_row *row,
                                           ddmd_error *err);
+/* n_restarts of an existing row. */
+enum ddmd_status ddmd_catalogue_set_restarts(ddmd_catalogue *catalogue, uint32_t round,
+                                             uint64_t n_restarts, ddmd_error *err);
 enum ddmd_status ddmd_catalogue_newest_round(ddmd_catalogue *catalogue, ddmd_round_row *row,
                                              ddmd_error *err);
 
