@@ -105,6 +105,8 @@ enum ddmd_status ddmd_catalogue_create(const char *path, const char *campaign, c
 /* For writing (one process at a time: TIMEOUT where another holds it) or only for reading. */
 enum ddmd_status ddmd_catalogue_open(const char *path, bool read_only, ddmd_catalogue **catalogue,
                                      ddmd_error *err);
+/* Does some process have the catalogue at this path open for writing? */
+enum ddmd_status ddmd_catalogue_is_held(const char *path, bool *held, ddmd_error *err);
 void ddmd_catalogue_close(ddmd_catalogue **catalogue);
 
 /* Everything between begin and commit becomes durable together, or not at all. */
