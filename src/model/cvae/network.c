@@ -1,0 +1,481 @@
+#include "model/cvae/network.h"
+
+#include "core/array.h"
+#include "core/try.h"
+#include "model/cvae/elementwise.h"
+#include "model/cvae/onednn.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t max_workspace = (size_t)512 << 20;
+
+struct ddmd_cvae_network {
+    const ddmd_cvae_architecture *a;
+    int capacity;
+    ddmd_onednn *dnn;
+    ddmd_onednn_conv *conv[DDMD_MODEL_MAX_LAYERS], *transposed[DDMD_MODEL_MAX_LAYERS];
+
+    /* activations, [capacity][...]; see reference.inc */
+    float *maps, *keep, *noise;
+    float *conv_out[DDMD_MODEL_MAX_LAYERS];
+    float *dense, *latent;
+    bool has_decoder;
+    float *z, *decoder, *transposed_in[DDMD_MODEL_MAX_LAYERS], *logits;
+
+    /* gradients: the large ones take turns in two buffers */
+    bool has_gradients;
+    float *large[2], *dense_gradient, *latent_gradient, *z_gradient, *decoder_gradient;
+    float *weights; /* of one convolution, before they are added */
+};
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* float32 values that a training pass holds for each sample, the small layers left out */
+static size_t values_per_sample(const ddmd_cvae_architecture *a)
+{
+    size_t sum = 2 * (size_t)a->side * (size_t)a->side, largest = 0;
+    for (int i = 0; i < a->n_layers; i++) {
+        size_t size = ddmd_conv_size_out(&a->conv[i]);
+        sum += 2 * size;
+        largest = larger(largest, size);
+    }
+    return sum + 2 * largest;
+}
+
+/* The batch in as few equal pieces as fit. */
+static int choose_capacity(const ddmd_cvae_architecture *a, int batch)
+{
+    size_t fit = max_workspace / (values_per_sample(a) * sizeof(float));
+    int most = fit < 1 ? 1 : fit < (size_t)batch ? (int)fit : batch;
+    int pieces = (batch + most - 1) / most;
+    return (batch + pieces - 1) / pieces;
+}
+
+/* Zeroed memory for n float32 of each sample, as vector instructions like it. */
+static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float **values,
+                                   ddmd_error *err)
+{
+    size_t size = 0;
+    if (*values)
+        return DDMD_OK;
+    if (__builtin_mul_overflow(n * sizeof(float), (size_t)net->capacity, &size) ||
+        size > SIZE_MAX / 2)
+        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %d samples of %zu values",
+                              net->capacity, n);
+    size = (size + 63) / 64 * 64;
+    *values = aligned_alloc(64, size);
+    if (!*values)
+        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %d samples of %zu values",
+                              net->capacity, n);
+    memset(*values, 0, size);
+    return DDMD_OK;
+}
+
+enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
+                                          ddmd_cvae_network **network, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = architecture;
+    ddmd_cvae_network *net = NULL;
+    DDMD_TRY(ddmd_array_alloc(&net, 1, sizeof *net, err));
+    net->a = a;
+    net->capacity = choose_capacity(a, batch);
+    DDMD_TRY(ddmd_onednn_create(&net->dnn, err));
+    DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->maps, err));
+    DDMD_TRY(activation(net, a->encoder_dense.out, &net->keep, err));
+    DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->noise, err));
+    DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense, err));
+    DDMD_TRY(activation(net, a->latent.out, &net->latent, err));
+    for (int i = 0; i < a->n_layers; i++) {
+        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->conv_out[i], err));
+        DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &a->conv[i], net->capacity, &net->conv[i], err));
+    }
+    *network = net;
+    net = NULL;
+out:
+    ddmd_cvae_network_destroy(&net);
+    return status;
+}
+
+static enum ddmd_status need_decoder(ddmd_cvae_network *net, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    if (net->has_decoder)
+        return DDMD_OK;
+    DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z, err));
+    DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder, err));
+    DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->logits, err));
+    for (int i = 0; i < a->n_layers; i++) {
+        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->transposed_in[i], err));
+        if (!net->transposed[i])
+            DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &a->conv[i], net->capacity,
+                                             &net->transposed[i], err));
+    }
+    net->has_decoder = true;
+out:
+    return status;
+}
+
+static enum ddmd_status need_gradients(ddmd_cvae_network *net, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    size_t largest = 0, weights = 0;
+    if (net->has_gradients)
+        return DDMD_OK;
+    for (int i = 0; i < a->n_layers; i++) {
+        const ddmd_conv_shape *shape = &a->conv[i];
+        largest = larger(largest, ddmd_conv_size_out(shape));
+        weights = larger(weights, (size_t)shape->channels_in * (size_t)shape->channels_out *
+                                      (size_t)shape->kernel * (size_t)shape->kernel);
+    }
+    DDMD_TRY(activation(net, largest, &net->large[0], err));
+    DDMD_TRY(activation(net, largest, &net->large[1], err));
+    DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense_gradient, err));
+    DDMD_TRY(activation(net, a->latent.out, &net->latent_gradient, err));
+    DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z_gradient, err));
+    DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder_gradient, err));
+    if (!net->weights)
+        DDMD_TRY(ddmd_array_alloc(&net->weights, weights, sizeof *net->weights, err));
+    net->has_gradients = true;
+out:
+    return status;
+}
+
+void ddmd_cvae_network_destroy(ddmd_cvae_network **network)
+{
+    ddmd_cvae_network *net = *network;
+    if (!net)
+        return;
+    for (int i = 0; i < DDMD_MODEL_MAX_LAYERS; i++) {
+        ddmd_onednn_conv_destroy(&net->conv[i]);
+        ddmd_onednn_conv_destroy(&net->transposed[i]);
+        free(net->conv_out[i]);
+        free(net->transposed_in[i]);
+    }
+    ddmd_onednn_destroy(&net->dnn);
+    float *const others[] = {
+        net->maps,
+        net->keep,
+        net->noise,
+        net->dense,
+        net->latent,
+        net->z,
+        net->decoder,
+        net->logits,
+        net->large[0],
+        net->large[1],
+        net->weights,
+        net->z_gradient,
+        net->dense_gradient,
+        net->latent_gradient,
+        net->decoder_gradient,
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        free(others[i]);
+    free(net);
+    *network = NULL;
+}
+
+int ddmd_cvae_network_capacity(const ddmd_cvae_network *network)
+{
+    return network->capacity;
+}
+
+ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network)
+{
+    return (ddmd_cvae_inputs){network->maps, network->keep, network->noise};
+}
+
+/* --- forward --- */
+
+static size_t rows_of(const ddmd_cvae_network *net)
+{
+    return (size_t)net->capacity;
+}
+
+/* Pixels of all samples at one side of a convolution. */
+static size_t pixels(const ddmd_cvae_network *net, int side)
+{
+    return rows_of(net) * (size_t)side * (size_t)side;
+}
+
+/* Zero what lies behind the first n samples of `width` values. */
+static void clear_rest(const ddmd_cvae_network *net, int n, size_t width, float *values)
+{
+    memset(values + (size_t)n * width, 0, (size_t)(net->capacity - n) * width * sizeof *values);
+}
+
+static enum ddmd_status dense(const ddmd_cvae_network *net, const ddmd_dense_shape *shape,
+                              const float *in, const float *weight, float *out, ddmd_error *err)
+{
+    return ddmd_onednn_product(false, true, rows_of(net), shape->out, shape->in, in, weight, false,
+                               out, err);
+}
+
+static enum ddmd_status encode(ddmd_cvae_network *net, const float *p, int n, bool dropout,
+                               ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    const float *in = net->maps;
+    clear_rest(net, n, (size_t)a->side * (size_t)a->side, net->maps);
+    for (int i = 0; i < a->n_layers; i++) {
+        DDMD_TRY(ddmd_onednn_conv_forward(net->conv[i], in, p + a->at_conv[i].weight,
+                                          p + a->at_conv[i].bias, net->conv_out[i], err));
+        in = net->conv_out[i];
+    }
+    DDMD_TRY(dense(net, &a->encoder_dense, in, p + a->at_encoder_dense.weight, net->dense, err));
+    ddmd_bias_relu(rows_of(net), a->encoder_dense.out, p + a->at_encoder_dense.bias,
+                   dropout ? net->keep : NULL, net->dense);
+    DDMD_TRY(dense(net, &a->latent, net->dense, p + a->at_latent.weight, net->latent, err));
+    ddmd_bias(rows_of(net), a->latent.out, p + a->at_latent.bias, net->latent);
+out:
+    return status;
+}
+
+static void sample(ddmd_cvae_network *net, bool noisy)
+{
+    size_t d = (size_t)net->a->latent_dim;
+    for (size_t s = 0; s < rows_of(net); s++) {
+        const float *mean = net->latent + s * 2 * d, *log_var = mean + d;
+        const float *noise = net->noise + s * d;
+        for (size_t i = 0; i < d; i++)
+            net->z[s * d + i] = mean[i] + (noisy ? expf(log_var[i] / 2) * noise[i] : 0);
+    }
+}
+
+/* From z to the logits, without the bias of the last layer. */
+static enum ddmd_status decode(ddmd_cvae_network *net, const float *p, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    const float *in = net->z;
+    float *const outs[] = {net->decoder, net->transposed_in[a->n_layers - 1]};
+    for (int i = 0; i < 2; i++) {
+        const ddmd_dense_shape *shape = &a->decoder_dense[i];
+        DDMD_TRY(dense(net, shape, in, p + a->at_decoder_dense[i].weight, outs[i], err));
+        ddmd_bias_relu(rows_of(net), shape->out, p + a->at_decoder_dense[i].bias, NULL, outs[i]);
+        in = outs[i];
+    }
+    for (int i = a->n_layers - 1; i >= 0; i--) {
+        const ddmd_conv_shape *shape = &a->conv[i];
+        float *out = i ? net->transposed_in[i - 1] : net->logits;
+        DDMD_TRY(ddmd_onednn_conv_backward_data(net->transposed[i], net->transposed_in[i],
+                                                p + a->at_transposed[i].weight, out, err));
+        if (i)
+            ddmd_bias_relu(pixels(net, shape->side_in), (size_t)shape->channels_in,
+                           p + a->at_transposed[i].bias, NULL, out);
+    }
+out:
+    return status;
+}
+
+/* KL(N(m, v) || N(0, 1)) = (m^2 + v - 1 - log v) / 2, summed over the first n samples. */
+static double divergence(const ddmd_cvae_network *net, int n)
+{
+    size_t d = (size_t)net->a->latent_dim;
+    double sum = 0;
+    for (size_t s = 0; s < (size_t)n; s++)
+        for (size_t i = 0; i < d; i++) {
+            double mean = net->latent[s * 2 * d + i], log_var = net->latent[s * 2 * d + d + i];
+            sum += (mean * mean + exp(log_var) - 1 - log_var) / 2;
+        }
+    return sum;
+}
+
+enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const float *parameters,
+                                          int n, float *mean, ddmd_error *err)
+{
+    size_t d = (size_t)network->a->latent_dim;
+    enum ddmd_status status = encode(network, parameters, n, false, err);
+    if (status == DDMD_OK)
+        for (size_t s = 0; s < (size_t)n; s++)
+            memcpy(mean + s * d, network->latent + s * 2 * d, d * sizeof *mean);
+    return status;
+}
+
+/* The losses of the first n samples; with scale != 0, the logits become their gradient. */
+static enum ddmd_status losses(ddmd_cvae_network *net, const float *p, int n, double scale,
+                               ddmd_model_loss *sum, double *bias_gradient, ddmd_error *err)
+{
+    size_t map = (size_t)net->a->side * (size_t)net->a->side;
+    sum->kl = divergence(net, n);
+    return ddmd_cross_entropy((size_t)n * map, net->logits, p[net->a->at_transposed[0].bias],
+                              net->maps, scale, &sum->reconstruction, bias_gradient, err);
+}
+
+enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float *parameters, int n,
+                                        ddmd_model_loss *sum, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model_loss found = {0, 0};
+    double unused = 0;
+    DDMD_TRY(need_decoder(network, err));
+    DDMD_TRY(encode(network, parameters, n, false, err));
+    sample(network, false);
+    DDMD_TRY(decode(network, parameters, err));
+    DDMD_TRY(losses(network, parameters, n, 0, &found, &unused, err));
+    *sum = found;
+out:
+    return status;
+}
+
+/* --- backward --- */
+
+static enum ddmd_status conv_gradient(ddmd_cvae_network *net, ddmd_onednn_conv *conv,
+                                      const ddmd_conv_shape *shape, const float *in,
+                                      const float *out_gradient, bool add, float *gradient,
+                                      ddmd_error *err)
+{
+    enum ddmd_status status = ddmd_onednn_conv_backward_weights(conv, in, out_gradient,
+                                                                add ? net->weights : gradient, err);
+    if (status == DDMD_OK && add)
+        ddmd_add((size_t)shape->channels_in * (size_t)shape->channels_out * (size_t)shape->kernel *
+                     (size_t)shape->kernel,
+                 net->weights, gradient);
+    return status;
+}
+
+/* Weights and input of a dense layer. */
+static enum ddmd_status dense_gradient(const ddmd_cvae_network *net, const ddmd_dense_shape *shape,
+                                       const float *in, const float *weight,
+                                       const float *out_gradient, bool add, float *in_gradient,
+                                       float *weight_gradient, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(ddmd_onednn_product(true, false, shape->out, shape->in, rows_of(net), out_gradient, in,
+                                 add, weight_gradient, err));
+    DDMD_TRY(ddmd_onednn_product(false, false, rows_of(net), shape->in, shape->out, out_gradient,
+                                 weight, false, in_gradient, err));
+out:
+    return status;
+}
+
+/* From the gradient of the logits to that of z. */
+static enum ddmd_status backward_decoder(ddmd_cvae_network *net, const float *p, bool add,
+                                         float *gradient, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    const float *from = net->logits;
+    float *to = NULL;
+    for (int i = 0; i < a->n_layers; i++) {
+        const ddmd_conv_shape *shape = &a->conv[i];
+        bool deepest = i + 1 == a->n_layers;
+        const ddmd_layer_offsets *before =
+            deepest ? &a->at_decoder_dense[1] : &a->at_transposed[i + 1];
+        DDMD_TRY(conv_gradient(net, net->transposed[i], shape, from, net->transposed_in[i], add,
+                               gradient + a->at_transposed[i].weight, err));
+        to = net->large[i % 2];
+        DDMD_TRY(ddmd_onednn_conv_forward(net->transposed[i], from, p + a->at_transposed[i].weight,
+                                          NULL, to, err));
+        /* the bias of the deepest input is one for each of its values, not one for each channel */
+        size_t rows = deepest ? rows_of(net) : pixels(net, shape->side_out);
+        size_t channels = deepest ? ddmd_conv_size_out(shape) : (size_t)shape->channels_out;
+        DDMD_TRY(ddmd_bias_relu_gradient(rows, channels, net->transposed_in[i], NULL, to, add,
+                                         gradient + before->bias, err));
+        from = to;
+    }
+    DDMD_TRY(dense_gradient(net, &a->decoder_dense[1], net->decoder,
+                            p + a->at_decoder_dense[1].weight, from, add, net->decoder_gradient,
+                            gradient + a->at_decoder_dense[1].weight, err));
+    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->decoder_dense[0].out, net->decoder, NULL,
+                                     net->decoder_gradient, add,
+                                     gradient + a->at_decoder_dense[0].bias, err));
+    DDMD_TRY(dense_gradient(net, &a->decoder_dense[0], net->z, p + a->at_decoder_dense[0].weight,
+                            net->decoder_gradient, add, net->z_gradient,
+                            gradient + a->at_decoder_dense[0].weight, err));
+out:
+    return status;
+}
+
+/* From the gradient of z, and the divergence, to that of means and log variances. */
+static void backward_sample(ddmd_cvae_network *net, int n, float scale)
+{
+    size_t d = (size_t)net->a->latent_dim;
+    for (size_t s = 0; s < (size_t)n; s++) {
+        const float *mean = net->latent + s * 2 * d, *log_var = mean + d;
+        const float *noise = net->noise + s * d, *dz = net->z_gradient + s * d;
+        float *mean_gradient = net->latent_gradient + s * 2 * d;
+        float *log_var_gradient = mean_gradient + d;
+        for (size_t i = 0; i < d; i++) {
+            float deviation = expf(log_var[i] / 2);
+            mean_gradient[i] = dz[i] + scale * mean[i];
+            log_var_gradient[i] =
+                dz[i] * noise[i] * deviation / 2 + scale * (deviation * deviation - 1) / 2;
+        }
+    }
+    clear_rest(net, n, 2 * d, net->latent_gradient);
+}
+
+static enum ddmd_status backward_encoder(ddmd_cvae_network *net, const float *p, bool add,
+                                         float *gradient, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    int last = a->n_layers - 1;
+    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->latent.out, NULL, NULL, net->latent_gradient,
+                                     add, gradient + a->at_latent.bias, err));
+    DDMD_TRY(dense_gradient(net, &a->latent, net->dense, p + a->at_latent.weight,
+                            net->latent_gradient, add, net->dense_gradient,
+                            gradient + a->at_latent.weight, err));
+    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->encoder_dense.out, net->dense, net->keep,
+                                     net->dense_gradient, add, gradient + a->at_encoder_dense.bias,
+                                     err));
+    float *from = net->large[last % 2];
+    DDMD_TRY(dense_gradient(net, &a->encoder_dense, net->conv_out[last],
+                            p + a->at_encoder_dense.weight, net->dense_gradient, add, from,
+                            gradient + a->at_encoder_dense.weight, err));
+    for (int i = last; i >= 0; i--) {
+        const ddmd_conv_shape *shape = &a->conv[i];
+        const float *in = i ? net->conv_out[i - 1] : net->maps;
+        DDMD_TRY(ddmd_bias_relu_gradient(pixels(net, shape->side_out), (size_t)shape->channels_out,
+                                         net->conv_out[i], NULL, from, add,
+                                         gradient + a->at_conv[i].bias, err));
+        DDMD_TRY(conv_gradient(net, net->conv[i], shape, in, from, add,
+                               gradient + a->at_conv[i].weight, err));
+        if (i) {
+            float *to = net->large[(i - 1) % 2];
+            DDMD_TRY(ddmd_onednn_conv_backward_data(net->conv[i], from, p + a->at_conv[i].weight,
+                                                    to, err));
+            from = to;
+        }
+    }
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_cvae_network_gradient(ddmd_cvae_network *network, const float *parameters,
+                                            int n, double scale, bool add, float *gradient,
+                                            ddmd_model_loss *sum, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = network->a;
+    ddmd_model_loss found = {0, 0};
+    double bias_gradient = 0;
+    DDMD_TRY(need_decoder(network, err));
+    DDMD_TRY(need_gradients(network, err));
+    clear_rest(network, n, a->encoder_dense.out, network->keep);
+    clear_rest(network, n, (size_t)a->latent_dim, network->noise);
+    DDMD_TRY(encode(network, parameters, n, true, err));
+    sample(network, true);
+    DDMD_TRY(decode(network, parameters, err));
+    DDMD_TRY(losses(network, parameters, n, scale, &found, &bias_gradient, err));
+    clear_rest(network, n, (size_t)a->side * (size_t)a->side, network->logits);
+    float *last_bias = gradient + a->at_transposed[0].bias;
+    *last_bias = (float)(bias_gradient + (add ? *last_bias : 0));
+    DDMD_TRY(backward_decoder(network, parameters, add, gradient, err));
+    backward_sample(network, n, (float)scale);
+    DDMD_TRY(backward_encoder(network, parameters, add, gradient, err));
+    *sum = found;
+out:
+    return status;
+}

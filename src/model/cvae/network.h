@@ -1,0 +1,51 @@
+/*
+ * One pass of the CVAE over some samples, on oneDNN: the fast twin of ddmd_reference_cvae_f32().
+ *
+ * The network has room for `capacity` samples and always computes that many, so that everything is
+ * set up once and a sample's result does not depend on how many come with it. What lies behind the
+ * first n is zeroed and adds nothing to losses and gradients.
+ */
+#ifndef DDMD_CVAE_NETWORK_H
+#define DDMD_CVAE_NETWORK_H
+
+#include "model/cvae/architecture.h"
+
+typedef struct ddmd_cvae_network ddmd_cvae_network;
+
+/*
+ * Room for up to `batch` samples, fewer where they would take more than some 512 MiB; the caller
+ * then passes over a batch in pieces. architecture outlives the network. Memory is taken when a
+ * pass first needs it.
+ */
+enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
+                                          ddmd_cvae_network **network, ddmd_error *err);
+void ddmd_cvae_network_destroy(ddmd_cvae_network **network);
+
+int ddmd_cvae_network_capacity(const ddmd_cvae_network *network);
+
+/* Where the caller puts the inputs of the next pass, for n samples. */
+typedef struct ddmd_cvae_inputs {
+    float *maps;  /* [n][side][side] */
+    float *keep;  /* [n][dense_width], 0 or 1 / (1 - dropout); gradient only */
+    float *noise; /* [n][latent_dim]; gradient only */
+} ddmd_cvae_inputs;
+
+ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network);
+
+/* mean [n][latent_dim] */
+enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const float *parameters,
+                                          int n, float *mean, ddmd_error *err);
+
+/* Losses summed over the samples, decoded from the means, without dropout. */
+enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float *parameters, int n,
+                                        ddmd_model_loss *sum, ddmd_error *err);
+
+/*
+ * Losses summed over the samples, with dropout and noise, and `scale` times the gradient of their
+ * sum: written to gradient [n_values], or added to it.
+ */
+enum ddmd_status ddmd_cvae_network_gradient(ddmd_cvae_network *network, const float *parameters,
+                                            int n, double scale, bool add, float *gradient,
+                                            ddmd_model_loss *sum, ddmd_error *err);
+
+#endif

@@ -1,0 +1,461 @@
+#include "model/cvae/onednn.h"
+
+#include "core/array.h"
+#include "core/try.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * --- What differs between the versions: memory descriptors are values in 2 and objects in 3, and
+ * operation descriptors are gone in 3.
+ */
+
+#if DNNL_VERSION_MAJOR >= 3
+
+typedef dnnl_memory_desc_t layout;
+typedef const_dnnl_memory_desc_t layout_ref;
+
+static layout_ref ref(const layout *l)
+{
+    return *l;
+}
+
+static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+{
+    return dnnl_memory_desc_create_with_tag(l, rank, dims, dnnl_f32, tag);
+}
+
+static void layout_clear(layout *l)
+{
+    if (*l)
+        dnnl_memory_desc_destroy(*l);
+}
+
+static dnnl_status_t append_relu(dnnl_post_ops_t after)
+{
+    return dnnl_post_ops_append_eltwise(after, dnnl_eltwise_relu, 0, 0);
+}
+
+#else
+
+typedef dnnl_memory_desc_t layout;
+typedef const dnnl_memory_desc_t *layout_ref;
+
+static layout_ref ref(const layout *l)
+{
+    return l;
+}
+
+static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+{
+    return dnnl_memory_desc_init_by_tag(l, rank, dims, dnnl_f32, tag);
+}
+
+static void layout_clear(layout *l)
+{
+    (void)l;
+}
+
+static dnnl_status_t append_relu(dnnl_post_ops_t after)
+{
+    return dnnl_post_ops_append_eltwise(after, 1, dnnl_eltwise_relu, 0, 0);
+}
+
+#endif
+
+/* The layouts of one convolution; weight_any leaves the choice to the library. */
+typedef struct conv_layouts {
+    layout in, out, weight, weight_any, bias;
+    dnnl_dims_t stride, dilation, pad_low, pad_high;
+} conv_layouts;
+
+/* The three descriptors of what can be done with a convolution; hint is a forward one. */
+
+static dnnl_status_t describe_forward(dnnl_engine_t engine, const conv_layouts *c, bool with_bias,
+                                      dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *made)
+{
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_convolution_forward_primitive_desc_create(
+        made, engine, dnnl_forward_training, dnnl_convolution_direct, ref(&c->in),
+        ref(&c->weight_any), with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->dilation,
+        c->pad_low, c->pad_high, attr);
+#else
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t result = dnnl_convolution_forward_desc_init(
+        &operation, dnnl_forward_training, dnnl_convolution_direct, ref(&c->in),
+        ref(&c->weight_any), with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->pad_low,
+        c->pad_high);
+    if (result != dnnl_success)
+        return result;
+    return dnnl_primitive_desc_create(made, &operation, attr, engine, NULL);
+#endif
+}
+
+static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const conv_layouts *c,
+                                            dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *made)
+{
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_convolution_backward_data_primitive_desc_create(
+        made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), ref(&c->out),
+        c->stride, c->dilation, c->pad_low, c->pad_high, hint, NULL);
+#else
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t result = dnnl_convolution_backward_data_desc_init(
+        &operation, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), ref(&c->out),
+        c->stride, c->pad_low, c->pad_high);
+    if (result != dnnl_success)
+        return result;
+    return dnnl_primitive_desc_create(made, &operation, NULL, engine, hint);
+#endif
+}
+
+static dnnl_status_t describe_backward_weights(dnnl_engine_t engine, const conv_layouts *c,
+                                               dnnl_primitive_desc_t hint,
+                                               dnnl_primitive_desc_t *made)
+{
+#if DNNL_VERSION_MAJOR >= 3
+    return dnnl_convolution_backward_weights_primitive_desc_create(
+        made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), NULL, ref(&c->out),
+        c->stride, c->dilation, c->pad_low, c->pad_high, hint, NULL);
+#else
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t result = dnnl_convolution_backward_weights_desc_init(
+        &operation, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), NULL, ref(&c->out),
+        c->stride, c->pad_low, c->pad_high);
+    if (result != dnnl_success)
+        return result;
+    return dnnl_primitive_desc_create(made, &operation, NULL, engine, hint);
+#endif
+}
+
+/* --- The same for all versions from here. --- */
+
+struct ddmd_onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+};
+
+static enum ddmd_status failed(const char *what, dnnl_status_t result, ddmd_error *err)
+{
+    return ddmd_error_set(err, result == dnnl_out_of_memory ? DDMD_NOMEM : DDMD_EXTERNAL,
+                          "oneDNN: %s: %s", what, dnnl_status2str(result));
+}
+
+#define TRY_DNNL(call, what)                          \
+    do {                                              \
+        dnnl_status_t dnnl_result_ = (call);          \
+        if (dnnl_result_ != dnnl_success) {           \
+            status = failed(what, dnnl_result_, err); \
+            goto out;                                 \
+        }                                             \
+    } while (0)
+
+enum ddmd_status ddmd_onednn_create(ddmd_onednn **dnn, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_onednn *made = NULL;
+    DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
+    TRY_DNNL(dnnl_engine_create(&made->engine, dnnl_cpu, 0), "no CPU engine");
+    TRY_DNNL(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags),
+             "no stream");
+    *dnn = made;
+    made = NULL;
+out:
+    ddmd_onednn_destroy(&made);
+    return status;
+}
+
+void ddmd_onednn_destroy(ddmd_onednn **dnn)
+{
+    if (!*dnn)
+        return;
+    if ((*dnn)->stream)
+        dnnl_stream_destroy((*dnn)->stream);
+    if ((*dnn)->engine)
+        dnnl_engine_destroy((*dnn)->engine);
+    free(*dnn);
+    *dnn = NULL;
+}
+
+void ddmd_onednn_describe(char *text, size_t size)
+{
+    static const char prefix[] = "cpu_isa_";
+    const dnnl_version_t *version = dnnl_version();
+    const char *isa = dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa());
+    if (strncmp(isa, prefix, sizeof prefix - 1) == 0)
+        isa += sizeof prefix - 1;
+    snprintf(text, size, "oneDNN %d.%d.%d, %s", version->major, version->minor, version->patch,
+             isa);
+}
+
+/* One operation. The memories have no bytes of their own but those of `weight`. */
+typedef struct operation {
+    dnnl_primitive_t run;
+    dnnl_primitive_t reorder; /* plain weights to weight, or the gradient back */
+    dnnl_memory_t in, out, bias, plain, weight;
+    float *bytes; /* of weight */
+} operation;
+
+struct ddmd_onednn_conv {
+    ddmd_onednn *dnn;
+    conv_layouts layouts;
+    dnnl_primitive_desc_t hint; /* forward, as the backward descriptors want it */
+    operation forward, data, weights;
+};
+
+static void operation_clear(operation *o)
+{
+    if (o->run)
+        dnnl_primitive_destroy(o->run);
+    if (o->reorder)
+        dnnl_primitive_destroy(o->reorder);
+    const dnnl_memory_t memories[] = {o->in, o->out, o->bias, o->plain, o->weight};
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
+        if (memories[i])
+            dnnl_memory_destroy(memories[i]);
+    free(o->bytes);
+    *o = (operation){0};
+}
+
+enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape *shape, int batch,
+                                         ddmd_onednn_conv **conv, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_onednn_conv *made = NULL;
+    const dnnl_dims_t in = {batch, shape->channels_in, shape->side_in, shape->side_in};
+    const dnnl_dims_t out = {batch, shape->channels_out, shape->side_out, shape->side_out};
+    const dnnl_dims_t weight = {shape->channels_out, shape->channels_in, shape->kernel,
+                                shape->kernel};
+    const dnnl_dims_t bias = {shape->channels_out};
+    DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
+    made->dnn = dnn;
+    conv_layouts *l = &made->layouts;
+    for (int d = 0; d < 2; d++) {
+        l->stride[d] = shape->stride;
+        l->pad_low[d] = shape->pad_low;
+        l->pad_high[d] = shape->pad_high;
+    }
+    TRY_DNNL(layout_init(&l->in, 4, in, dnnl_nhwc), "layout");
+    TRY_DNNL(layout_init(&l->out, 4, out, dnnl_nhwc), "layout");
+    TRY_DNNL(layout_init(&l->weight, 4, weight, dnnl_oihw), "layout");
+    TRY_DNNL(layout_init(&l->weight_any, 4, weight, dnnl_format_tag_any), "layout");
+    TRY_DNNL(layout_init(&l->bias, 1, bias, dnnl_x), "layout");
+    TRY_DNNL(describe_forward(dnn->engine, l, false, NULL, &made->hint), "convolution");
+    *conv = made;
+    made = NULL;
+out:
+    ddmd_onednn_conv_destroy(&made);
+    return status;
+}
+
+void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv)
+{
+    ddmd_onednn_conv *c = *conv;
+    if (!c)
+        return;
+    operation_clear(&c->forward);
+    operation_clear(&c->data);
+    operation_clear(&c->weights);
+    if (c->hint)
+        dnnl_primitive_desc_destroy(c->hint);
+    layout *const layouts[] = {&c->layouts.in, &c->layouts.out, &c->layouts.weight,
+                               &c->layouts.weight_any, &c->layouts.bias};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        layout_clear(layouts[i]);
+    free(c);
+    *conv = NULL;
+}
+
+/* Make *o of a descriptor whose weights are described by `query`. */
+static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_desc_t description,
+                                       dnnl_query_t query, bool with_bias, operation *o,
+                                       ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    operation made = {0};
+    dnnl_primitive_desc_t reorder = NULL;
+    dnnl_engine_t engine = conv->dnn->engine;
+    const conv_layouts *l = &conv->layouts;
+    layout_ref wanted = dnnl_primitive_desc_query_md(description, query, 0);
+    layout_ref plain = ref(&l->weight);
+
+    TRY_DNNL(dnnl_primitive_create(&made.run, description), "convolution");
+    TRY_DNNL(dnnl_memory_create(&made.in, ref(&l->in), engine, DNNL_MEMORY_NONE), "memory");
+    TRY_DNNL(dnnl_memory_create(&made.out, ref(&l->out), engine, DNNL_MEMORY_NONE), "memory");
+    TRY_DNNL(dnnl_memory_create(&made.plain, plain, engine, DNNL_MEMORY_NONE), "memory");
+    if (with_bias)
+        TRY_DNNL(dnnl_memory_create(&made.bias, ref(&l->bias), engine, DNNL_MEMORY_NONE), "memory");
+    if (!dnnl_memory_desc_equal(wanted, plain)) {
+        size_t size = (dnnl_memory_desc_get_size(wanted) + 63) / 64 * 64;
+        made.bytes = aligned_alloc(64, size);
+        if (!made.bytes)
+            DDMD_FAIL(err, DDMD_NOMEM, "out of memory for weights of %zu bytes", size);
+        memset(made.bytes, 0, size);
+        TRY_DNNL(dnnl_memory_create(&made.weight, wanted, engine, made.bytes), "memory");
+        bool back = query == dnnl_query_diff_weights_md;
+        TRY_DNNL(dnnl_reorder_primitive_desc_create(&reorder, back ? wanted : plain, engine,
+                                                    back ? plain : wanted, engine, NULL),
+                 "reorder");
+        TRY_DNNL(dnnl_primitive_create(&made.reorder, reorder), "reorder");
+    }
+    *o = made;
+    made = (operation){0};
+out:
+    if (reorder)
+        dnnl_primitive_desc_destroy(reorder);
+    operation_clear(&made);
+    return status;
+}
+
+static enum ddmd_status execute(const ddmd_onednn_conv *conv, dnnl_primitive_t primitive,
+                                const dnnl_exec_arg_t *args, int n, ddmd_error *err)
+{
+    dnnl_status_t result = dnnl_primitive_execute(primitive, conv->dnn->stream, n, args);
+    if (result == dnnl_success)
+        result = dnnl_stream_wait(conv->dnn->stream);
+    return result == dnnl_success ? DDMD_OK : failed("execution", result, err);
+}
+
+/* Point a memory at bytes that the library will only read, or may write. */
+static enum ddmd_status point(dnnl_memory_t memory, const float *bytes, ddmd_error *err)
+{
+    dnnl_status_t result = dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)bytes);
+    return result == dnnl_success ? DDMD_OK : failed("memory", result, err);
+}
+
+/* The weights in the layout that o->run wants. */
+static enum ddmd_status bring_weights(const ddmd_onednn_conv *conv, const operation *o,
+                                      const float *weight, dnnl_memory_t *brought, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(point(o->plain, weight, err));
+    if (o->reorder) {
+        const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, o->plain}, {DNNL_ARG_TO, o->weight}};
+        DDMD_TRY(execute(conv, o->reorder, args, 2, err));
+    }
+    *brought = o->reorder ? o->weight : o->plain;
+out:
+    return status;
+}
+
+static enum ddmd_status prepare_forward(ddmd_onednn_conv *conv, bool with_bias, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_post_ops_t after = NULL;
+    dnnl_primitive_desc_t description = NULL;
+    if (with_bias) {
+        TRY_DNNL(dnnl_primitive_attr_create(&attr), "attributes");
+        TRY_DNNL(dnnl_post_ops_create(&after), "attributes");
+        TRY_DNNL(append_relu(after), "attributes");
+        TRY_DNNL(dnnl_primitive_attr_set_post_ops(attr, after), "attributes");
+    }
+    TRY_DNNL(describe_forward(conv->dnn->engine, &conv->layouts, with_bias, attr, &description),
+             "convolution");
+    DDMD_TRY(
+        operation_init(conv, description, dnnl_query_weights_md, with_bias, &conv->forward, err));
+out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    if (after)
+        dnnl_post_ops_destroy(after);
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *in,
+                                          const float *weight, const float *bias, float *out,
+                                          ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    operation *o = &conv->forward;
+    dnnl_memory_t weights = NULL;
+    if (!o->run)
+        DDMD_TRY(prepare_forward(conv, bias != NULL, err));
+    DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
+    DDMD_TRY(point(o->in, in, err));
+    DDMD_TRY(point(o->out, out, err));
+    if (bias)
+        DDMD_TRY(point(o->bias, bias, err));
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, o->in},
+                                    {DNNL_ARG_WEIGHTS, weights},
+                                    {DNNL_ARG_DST, o->out},
+                                    {DNNL_ARG_BIAS, o->bias}};
+    DDMD_TRY(execute(conv, o->run, args, bias ? 4 : 3, err));
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const float *out_gradient,
+                                                const float *weight, float *in_gradient,
+                                                ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    operation *o = &conv->data;
+    dnnl_memory_t weights = NULL;
+    dnnl_primitive_desc_t description = NULL;
+    if (!o->run) {
+        TRY_DNNL(
+            describe_backward_data(conv->dnn->engine, &conv->layouts, conv->hint, &description),
+            "transposed convolution");
+        DDMD_TRY(operation_init(conv, description, dnnl_query_weights_md, false, o, err));
+    }
+    DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
+    DDMD_TRY(point(o->out, out_gradient, err));
+    DDMD_TRY(point(o->in, in_gradient, err));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, o->in}};
+    DDMD_TRY(execute(conv, o->run, args, 3, err));
+out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const float *in,
+                                                   const float *out_gradient,
+                                                   float *weight_gradient, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    operation *o = &conv->weights;
+    dnnl_primitive_desc_t description = NULL;
+    if (!o->run) {
+        TRY_DNNL(
+            describe_backward_weights(conv->dnn->engine, &conv->layouts, conv->hint, &description),
+            "gradient of weights");
+        DDMD_TRY(operation_init(conv, description, dnnl_query_diff_weights_md, false, o, err));
+    }
+    DDMD_TRY(point(o->in, in, err));
+    DDMD_TRY(point(o->out, out_gradient, err));
+    DDMD_TRY(point(o->plain, weight_gradient, err));
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, o->in},
+                                    {DNNL_ARG_DIFF_DST, o->out},
+                                    {DNNL_ARG_DIFF_WEIGHTS, o->reorder ? o->weight : o->plain}};
+    DDMD_TRY(execute(conv, o->run, args, 3, err));
+    if (o->reorder) {
+        const dnnl_exec_arg_t back[] = {{DNNL_ARG_FROM, o->weight}, {DNNL_ARG_TO, o->plain}};
+        DDMD_TRY(execute(conv, o->reorder, back, 2, err));
+    }
+out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_product(bool a_transposed, bool b_transposed, size_t m, size_t n,
+                                     size_t k, const float *a, const float *b, bool add, float *c,
+                                     ddmd_error *err)
+{
+    dnnl_dim_t rows = (dnnl_dim_t)m, columns = (dnnl_dim_t)n, inner = (dnnl_dim_t)k;
+    dnnl_status_t result =
+        dnnl_sgemm(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', rows, columns, inner, 1.0F,
+                   a, a_transposed ? rows : inner, b, b_transposed ? inner : columns,
+                   add ? 1.0F : 0.0F, c, columns);
+    return result == dnnl_success ? DDMD_OK : failed("matrix product", result, err);
+}

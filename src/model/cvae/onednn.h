@@ -1,0 +1,52 @@
+/*
+ * What the CVAE takes from oneDNN, behind functions that do not change between its versions 2 and
+ * 3: convolutions with their gradients, and matrix products. All numbers are float32; activations
+ * are channels-last, weights plain (see architecture.h); the layouts that the kernels like best are
+ * made from the plain weights in each call.
+ *
+ * Calls run on as many threads as OpenMP gives the calling thread; that number must be the same
+ * for all calls on one convolution.
+ */
+#ifndef DDMD_CVAE_ONEDNN_H
+#define DDMD_CVAE_ONEDNN_H
+
+#include "model/cvae/architecture.h"
+
+typedef struct ddmd_onednn ddmd_onednn;
+
+enum ddmd_status ddmd_onednn_create(ddmd_onednn **dnn, ddmd_error *err);
+void ddmd_onednn_destroy(ddmd_onednn **dnn);
+
+/* "oneDNN 2.6.3, avx512_core" */
+void ddmd_onednn_describe(char *text, size_t size);
+
+typedef struct ddmd_onednn_conv ddmd_onednn_conv;
+
+/*
+ * A convolution of `batch` samples. Each of its three operations is set up when it is first used.
+ * dnn outlives it.
+ */
+enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape *shape, int batch,
+                                         ddmd_onednn_conv **conv, ddmd_error *err);
+void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv);
+
+/* out = relu(conv(in, weight) + bias); bias NULL: out = conv(in, weight), always or never. */
+enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *in,
+                                          const float *weight, const float *bias, float *out,
+                                          ddmd_error *err);
+
+/* The adjoint with respect to `in`: what a transposed convolution computes, too. */
+enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const float *out_gradient,
+                                                const float *weight, float *in_gradient,
+                                                ddmd_error *err);
+
+enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const float *in,
+                                                   const float *out_gradient,
+                                                   float *weight_gradient, ddmd_error *err);
+
+/* c [m][n] = a b (+ c where add): a is [m][k], or [k][m] if a_transposed; b alike. */
+enum ddmd_status ddmd_onednn_product(bool a_transposed, bool b_transposed, size_t m, size_t n,
+                                     size_t k, const float *a, const float *b, bool add, float *c,
+                                     ddmd_error *err);
+
+#endif
