@@ -105,6 +105,7 @@ typedef struct ddmd_config {
         double simulated_ns;
         int rounds;
     } stop;
+    struct ddmd_config_places *places; /* see ddmd_config_place() */
 } ddmd_config;
 
 /* One mistake of the user, ready to print: "fs.yaml:12: unknown key 'replcas' (did you mean ...)".
@@ -114,15 +115,16 @@ typedef struct ddmd_mistakes {
     char **lines;
 } ddmd_mistakes;
 
+/* Add a line; what cannot be shown on a terminal (control characters) becomes '?'. */
 void ddmd_mistakes_add(ddmd_mistakes *mistakes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ddmd_mistakes_clear(ddmd_mistakes *mistakes);
 
 /*
  * Load a file, apply overrides ("simulation.replicas=4", in YAML syntax), fill in defaults, check
- * types, ranges and the rules between keys. Every mistake found goes to `mistakes`; CONFIG where
- * there is any, IO where the file cannot be read (one mistake then, too). Whether files exist and
- * fit together is checked later, by ddmd_campaign_check().
+ * types, ranges and the rules between keys. Every mistake found goes to `mistakes` (may be NULL; at
+ * most 100 are listed); CONFIG where there is any, IO where the file cannot be read (one mistake
+ * then, too). Whether files exist and fit together is checked later, by ddmd_campaign_check().
  */
 enum ddmd_status ddmd_config_load(const char *path, const char *const *overrides,
                                   size_t n_overrides, ddmd_config **config, ddmd_mistakes *mistakes,
@@ -134,16 +136,34 @@ enum ddmd_status ddmd_config_parse(const char *bytes, size_t length, const char 
                                    size_t n_overrides, ddmd_config **config,
                                    ddmd_mistakes *mistakes, ddmd_error *err);
 
-/* The line of the file at which a key stands ("system.pdb"); 0 where it was not given. */
+/*
+ * The line of the file at which a key's value ("system.pdb") stands; 0 where the file does not give
+ * it or an override replaced it.
+ */
 int ddmd_config_line(const ddmd_config *config, const char *key);
+
+/*
+ * Where a key got its value, for the beginning of a message: "fs.yaml:12", "--set
+ * system.pdb=a.pdb", or "fs.yaml" where it has its default. Lives as long as config.
+ */
+const char *ddmd_config_place(const ddmd_config *config, const char *key);
 
 /* The complete configuration as YAML, defaults filled in, paths absolute; loads to an equal one. */
 enum ddmd_status ddmd_config_write(const ddmd_config *config, const char *path, ddmd_error *err);
 
 void ddmd_config_destroy(ddmd_config **config);
 
-/* docs/configuration.md's table of keys, as Markdown, from the schema. The caller frees. */
+/* docs/configuration.md's tables of keys, as Markdown, from the schema. The caller frees. */
 enum ddmd_status ddmd_config_describe(char **markdown, ddmd_error *err);
+
+/*
+ * The example configurations that come with ddmd (the files in examples/): name ("fs-peptide"), one
+ * line about it, and the file's text. index < ddmd_example_count().
+ */
+size_t ddmd_example_count(void);
+const char *ddmd_example_name(size_t index);
+const char *ddmd_example_summary(size_t index);
+const char *ddmd_example_text(size_t index);
 
 #ifdef __cplusplus
 }
