@@ -1,0 +1,221 @@
+#include "select/clustering.h"
+#include "select/neighbor_index.h"
+
+#include "ddmd/random.h"
+#include "ddmd/select.h"
+#include "select/parallel.h"
+#include "support/cmocka.h"
+#include "unit/select/reference.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every point has one place, lies in the boxes of its nodes, and no node is left out. */
+static void every_point_is_in_the_tree_once(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 31, 32, 33, 511, 512, 513, 1000, 17000};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        ddmd_error err = {0};
+        size_t n = sizes[s], dim = 1 + s, leaves = 0;
+        ddmd_neighbor_index *index = NULL;
+        float *points = reference_points((enum reference_kind)(s % REFERENCE_KINDS), n, dim, 1);
+        ASSERT_OK(ddmd_neighbor_index_create(points, n, dim, 1, &index, &err), &err);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(index->order[index->places[i]], i);
+        for (size_t i = 0; i < index->n_nodes; i++) {
+            const ddmd_index_node *node = &index->nodes[i];
+            const float *box = index->node_boxes + i * 2 * dim;
+            uint32_t lowest = UINT32_MAX;
+            leaves += node->n_children == 0;
+            assert_true((node->n_children == 0) == (node->n_blocks == 1));
+            for (size_t p = node->first_block * (size_t)DDMD_BLOCK;
+                 p < n && p < (node->first_block + node->n_blocks) * (size_t)DDMD_BLOCK; p++) {
+                const float *point = points + index->order[p] * dim;
+                lowest = index->order[p] < lowest ? index->order[p] : lowest;
+                for (size_t d = 0; d < dim; d++)
+                    assert_true(box[d] <= point[d] && point[d] <= box[dim + d]);
+            }
+            assert_int_equal(node->min_index, lowest);
+        }
+        assert_int_equal(leaves, index->n_blocks);
+        ddmd_neighbor_index_destroy(&index);
+        assert_null(index);
+        free(points);
+    }
+}
+
+/* What is within the limit passes every filter, and no box is made out to be too far away. */
+static void filters_let_through_what_is_near(void **state)
+{
+    (void)state;
+    size_t n_kernels;
+    const ddmd_distance_kernel *kernels = ddmd_distance_kernels(&n_kernels);
+    for (uint32_t seed = 0; seed < 1000; seed++) {
+        ddmd_error err = {0};
+        ddmd_neighbor_index *index = NULL;
+        size_t dim = 1 + seed % 40;
+        enum reference_kind kind = (enum reference_kind)(seed % REFERENCE_KINDS);
+        float *points = reference_points(kind, 100, dim, seed);
+        ASSERT_OK(ddmd_neighbor_index_create(points, 100, dim, 1, &index, &err), &err);
+        const float *block = ddmd_index_block(index, 0), *query = points + seed % 100 * dim;
+        uint32_t chosen = index->order[seed % DDMD_BLOCK];
+        double squared = reference_distance2(points, dim, chosen, seed % 100);
+        float limit = ddmd_distance_limit(squared, index->slack);
+        for (size_t k = 0; k < n_kernels; k++) {
+            if (!kernels[k].usable())
+                continue;
+            uint32_t hits = kernels[k].within(block, query, dim, limit);
+            for (size_t lane = 0; lane < DDMD_BLOCK; lane++) {
+                double exact = reference_distance2(points, dim, index->order[lane], seed % 100);
+                if (exact <= squared)
+                    assert_true(hits >> lane & 1);
+                else if (exact > squared * 1.001 + 1e-37 && limit < FLT_MAX / 2)
+                    assert_false(hits >> lane & 1);
+            }
+            float to_boxes[DDMD_LANES] __attribute__((aligned(64)));
+            kernels[k].to_boxes(index->child_boxes, query, dim, to_boxes);
+            assert_true(to_boxes[0] <= limit); /* the box of block 0 */
+        }
+        ddmd_neighbor_index_destroy(&index);
+        free(points);
+    }
+}
+
+/* Labels, eps and scores have the same bits on every instruction set. */
+static void results_do_not_depend_on_the_kernel(void **state)
+{
+    (void)state;
+    enum { N = 3000, DIM = 7 };
+    size_t n_kernels;
+    const ddmd_distance_kernel *kernels = ddmd_distance_kernels(&n_kernels);
+    static int32_t labels[2][N];
+    static double scores[2][N];
+    const ddmd_outlier_search search = {.min_samples = 6, .min_outliers = 100, .max_outliers = 300};
+    for (int kind = 0; kind < REFERENCE_KINDS; kind++) {
+        ddmd_error err = {0};
+        ddmd_neighbor_index *index = NULL;
+        float *points = reference_points((enum reference_kind)kind, N, DIM, 5);
+        ASSERT_OK(ddmd_neighbor_index_create(points, N, DIM, 2, &index, &err), &err);
+        ddmd_outlier_result results[2] = {0};
+        for (size_t k = 0; k < n_kernels; k++) {
+            size_t slot = k > 0;
+            if (!kernels[k].usable())
+                continue;
+            index->kernel = &kernels[k];
+            ASSERT_OK(ddmd_outliers_label(index, &search, labels[slot], &results[slot], &err),
+                      &err);
+            ASSERT_OK(ddmd_lof_score(index, 12, scores[slot], &err), &err);
+            if (slot == 0)
+                continue;
+            assert_true(results[0].eps == results[1].eps);
+            assert_memory_equal(labels[0], labels[1], sizeof labels[0]);
+            assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
+        }
+        ddmd_neighbor_index_destroy(&index);
+        free(points);
+    }
+}
+
+static void the_nearest_eligible_point_is_found(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    for (uint32_t seed = 0; seed < 60; seed++) {
+        ddmd_error err = {0};
+        ddmd_neighbor_index *index = NULL;
+        size_t dim = 1 + seed % 12;
+        bool eligible[N];
+        float *query = calloc(dim, sizeof *query);
+        enum reference_kind kind = (enum reference_kind)(seed % REFERENCE_KINDS);
+        float *points = reference_points(kind, N, dim, seed);
+        ddmd_random random;
+        ddmd_random_init(&random, 3, DDMD_RANDOM_TEST, seed, 0);
+        for (int i = 0; i < N; i++)
+            eligible[i] = ddmd_random_below(&random, 1 + seed) == 0;
+        ASSERT_OK(ddmd_neighbor_index_create(points, N, dim, 1, &index, &err), &err);
+        for (uint32_t i = 0; i < N; i++) {
+            uint32_t expected = N, found = N;
+            for (uint32_t j = 0; j < N; j++) {
+                if (j != i && eligible[j] &&
+                    (expected == N || reference_distance2(points, dim, i, j) <
+                                          reference_distance2(points, dim, i, expected)))
+                    expected = j;
+            }
+            assert_int_equal(ddmd_neighbor_nearest(index, i, eligible, query, &found),
+                             expected != N);
+            assert_int_equal(found, expected);
+        }
+        ddmd_neighbor_index_destroy(&index);
+        free(points);
+        free(query);
+    }
+}
+
+/* A collapsed embedding must not make every point look at every other. */
+static void many_duplicates_are_searched_at_once(void **state)
+{
+    (void)state;
+    enum { N = 100000, K = 9 };
+    ddmd_error err = {0};
+    ddmd_neighbor_index *index = NULL;
+    ddmd_neighbor_lists lists = {0};
+    float *points = reference_points(REFERENCE_EQUAL, N, 10, 0);
+    ASSERT_OK(ddmd_neighbor_index_create(points, N, 10, 2, &index, &err), &err);
+    ASSERT_OK(ddmd_neighbor_lists_find(index, K, &lists, &err), &err);
+    for (uint32_t i = 0; i < N; i++) {
+        for (uint32_t m = 0; m < K; m++)
+            assert_int_equal(lists.indices[(size_t)i * K + m], m + (i <= m));
+    }
+    ddmd_neighbor_lists_clear(&lists);
+    ddmd_neighbor_index_destroy(&index);
+    free(points);
+}
+
+struct tally {
+    atomic_uint visits[1000];
+    atomic_int workers[8];
+    atomic_bool clash; /* two calls with the same worker at once, or no such worker */
+};
+
+static void count_visits(void *user, size_t begin, size_t end, int worker)
+{
+    struct tally *tally = user;
+    if (worker < 0 || worker > 7 || atomic_fetch_add(&tally->workers[worker], 1) != 0)
+        tally->clash = true;
+    for (size_t i = begin; i < end; i++)
+        atomic_fetch_add(&tally->visits[i], 1);
+    if (!tally->clash)
+        atomic_fetch_sub(&tally->workers[worker], 1);
+}
+
+static void ranges_cover_everything_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 8; threads++) {
+        for (size_t n = 0; n <= 1000; n += 125) {
+            struct tally tally = {0};
+            ddmd_parallel(n, 7, threads, count_visits, &tally);
+            assert_false(tally.clash);
+            for (size_t i = 0; i < 1000; i++)
+                assert_int_equal(tally.visits[i], i < n);
+        }
+    }
+    assert_int_equal(ddmd_parallel_threads(5), 5);
+    assert_int_equal(ddmd_parallel_threads(100000), DDMD_PARALLEL_MAX);
+    assert_in_range(ddmd_parallel_threads(0), 1, DDMD_PARALLEL_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_point_is_in_the_tree_once),
+        cmocka_unit_test(filters_let_through_what_is_near),
+        cmocka_unit_test(results_do_not_depend_on_the_kernel),
+        cmocka_unit_test(the_nearest_eligible_point_is_found),
+        cmocka_unit_test(many_duplicates_are_searched_at_once),
+        cmocka_unit_test(ranges_cover_everything_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
