@@ -1,5 +1,6 @@
 #include "core/array.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,17 @@ static void store(void *array, void *p)
     memcpy(array, &p, sizeof p);
 }
 
+/* No object may be larger than PTRDIFF_MAX; such requests never reach the allocator, which under
+ * the sanitizers would end the program. */
+static bool fits(size_t n, size_t item_size)
+{
+    size_t bytes;
+    return !__builtin_mul_overflow(n, item_size, &bytes) && bytes <= PTRDIFF_MAX;
+}
+
 enum ddmd_status ddmd_array_alloc(void *array, size_t n, size_t item_size, ddmd_error *err)
 {
-    void *p = calloc(n ? n : 1, item_size ? item_size : 1);
+    void *p = fits(n, item_size) ? calloc(n ? n : 1, item_size ? item_size : 1) : NULL;
     if (!p)
         return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %zu items of %zu bytes", n,
                               item_size);
@@ -37,7 +46,7 @@ enum ddmd_status ddmd_array_reserve(void *array, size_t *capacity, size_t needed
         wanted = needed;
     if (wanted < 8)
         wanted = 8;
-    void *p = reallocarray(load(array), wanted, item_size);
+    void *p = fits(wanted, item_size) ? reallocarray(load(array), wanted, item_size) : NULL;
     if (!p)
         return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %zu items of %zu bytes", wanted,
                               item_size);

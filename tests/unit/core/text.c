@@ -65,6 +65,12 @@ static void arrays_check_overflow_and_keep_their_items(void **state)
     assert_int_equal(ddmd_array_reserve(&items, &capacity, SIZE_MAX / 2, sizeof *items, &err),
                      DDMD_NOMEM);
     assert_ptr_equal(items, held);
+
+    int *other = NULL;
+    assert_int_equal(ddmd_array_alloc(&other, SIZE_MAX / 2, sizeof *other, NULL), DDMD_NOMEM);
+    assert_int_equal(ddmd_array_alloc(&other, SIZE_MAX / 2 + 2, 1, NULL), DDMD_NOMEM);
+    assert_int_equal(ddmd_array_copy(&other, items, SIZE_MAX / 3, sizeof *other, NULL), DDMD_NOMEM);
+    assert_null(other);
     free(items);
 }
 
