@@ -7,7 +7,7 @@
  *   bond       k/2 (r - length)^2                        k in kJ/(mol nm^2)
  *   angle      k/2 (theta - theta0)^2                    k in kJ/(mol rad^2)
  *   torsion    k (1 + cos(n phi - phase))                impropers are torsions too
- *   nonbonded  4 eps [(sigma/r)^12 - (sigma/r)^6] + K q q / r, K = 138.935456 kJ nm/(mol e^2),
+ *   nonbonded  4 eps [(sigma/r)^12 - (sigma/r)^6] + K q q / r, K = 138.935458 kJ nm/(mol e^2),
  *              Lorentz-Berthelot mixing; pairs in `exceptions` use the values given there instead
  *   gbsa       OpenMM GBSAOBCForce: Onufriev, Bashford, Case, Proteins 55, 383 (2004), with the
  *              ACE surface term of Schaefer, Bartels, Karplus, J. Mol. Biol. 284, 835 (1998)
@@ -22,8 +22,11 @@
 extern "C" {
 #endif
 
-#define DDMD_COULOMB_CONSTANT 138.935456      /* kJ nm / (mol e^2), OpenMM's ONE_4PI_EPS0 */
-#define DDMD_GAS_CONSTANT 8.31446261815324e-3 /* kJ / (mol K) */
+#define DDMD_COULOMB_CONSTANT 138.93545764438198 /* kJ nm / (mol e^2), OpenMM's ONE_4PI_EPS0 */
+#define DDMD_GAS_CONSTANT 8.31446261815324e-3    /* kJ / (mol K) */
+#define DDMD_SOLVENT_DIELECTRIC 78.3             /* OpenMM's default */
+#define DDMD_GB_OFFSET_NM 0.009                  /* Born radii start from radius - offset */
+#define DDMD_GB_PROBE_NM 0.14                    /* solvent probe of the surface term */
 
 typedef struct ddmd_bond {
     int32_t i, j;
@@ -70,19 +73,20 @@ typedef struct ddmd_system {
     double *sigma_nm;   /* [n_atoms] */
     double *epsilon;    /* [n_atoms], kJ/mol */
     double cutoff_nm;   /* 0: none (all pairs); else OpenMM's CutoffNonPeriodic, reaction
-                           field with solvent_dielectric 78.5 (1 where gbsa acts) */
+                           field with solvent_dielectric (1 where gbsa acts) */
 
     bool has_gbsa;
     double *gb_charges;                           /* [n_atoms], e */
     double *gb_radius_nm;                         /* [n_atoms], before the offset of 0.009 nm */
     double *gb_scale;                             /* [n_atoms] */
     double gb_alpha, gb_beta, gb_gamma;           /* OBC2: 1, 0.8, 4.85; OBC1: 0.8, 0, 2.909125 */
-    double solute_dielectric, solvent_dielectric; /* 1, 78.5 */
+    double solute_dielectric, solvent_dielectric; /* 1, 78.3 (AMBER prmtop: 78.5) */
     double surface_area_energy;                   /* kJ/(mol nm^2), 2.25936 */
 
     /*
-     * Where not NULL, everything above but n_atoms and masses is empty, and the physics is this
-     * serialized OpenMM System (XmlSerializer). Only engine openmm runs it.
+     * Where not NULL, everything above but n_atoms, masses and constraints is empty, and the
+     * physics is this serialized OpenMM System (XmlSerializer). Only engine openmm runs it. Masses
+     * of 0 are particles that do not move, or virtual sites.
      */
     char *openmm_xml;
 } ddmd_system;
@@ -120,7 +124,7 @@ enum ddmd_status ddmd_system_read_openmm(const char *path, const ddmd_structure 
 
 void ddmd_system_destroy(ddmd_system **system);
 
-/* 3 n_atoms - n_constraints; what the kinetic temperature is divided by. */
+/* 3 for each atom with a mass, less n_constraints; what the kinetic temperature is divided by. */
 int32_t ddmd_system_degrees_of_freedom(const ddmd_system *system);
 
 /* X(name): energy terms, in the order of output. */
