@@ -58,13 +58,15 @@ __attribute__((format(printf, 3, 0))) static void add(ddmd_reader *reader, const
 {
     if (ddmd_reader_has_enough(reader))
         return;
-    char message[640];
-    vsnprintf(message, sizeof message, format, args);
     reader->n_mistakes++;
-    ddmd_mistakes_add(reader->mistakes, "%s: %s", place, message);
-    if (ddmd_reader_has_enough(reader))
+    if (ddmd_reader_has_enough(reader)) {
         ddmd_mistakes_add(reader->mistakes, "%s: more than %d mistakes: the rest is not listed",
                           reader->source, DDMD_MAX_MISTAKES - 1);
+        return;
+    }
+    char message[640];
+    vsnprintf(message, sizeof message, format, args);
+    ddmd_mistakes_add(reader->mistakes, "%s: %s", place, message);
 }
 
 void ddmd_reader_mistake(ddmd_reader *reader, int line, const char *format, ...)

@@ -114,7 +114,7 @@ void ddmd_key_add_demand(ddmd_text *text, const ddmd_key *key)
         ddmd_text_add(text, "one line of at most 4096 bytes of text");
         break;
     case DDMD_KEY_NAME:
-        ddmd_text_add(text, "a name (letters, digits, '-', '_', '.' and '+')");
+        ddmd_text_add(text, "a name (letters, digits, '-', '_' and '.')");
         break;
     case DDMD_KEY_FILE:
         ddmd_text_add(text, "the path of a file");

@@ -11,7 +11,7 @@
 /* X(kind, type of the member) */
 #define DDMD_KEY_KINDS(X)                                                      \
     X(TEXT, char *)         /* any one line */                                 \
-    X(NAME, char *)         /* letters, digits, '-', '_', '.', '+' */          \
+    X(NAME, char *)         /* letters, digits, '-', '_', '.' */               \
     X(FILE, char *)         /* a path, made absolute */                        \
     X(FOLD, char *)         /* extended, helix, or a path */                   \
     X(WORD, char *)         /* one of the choices, kept as text */             \

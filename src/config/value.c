@@ -160,7 +160,7 @@ static bool may_be_empty(const ddmd_key *key)
 static bool is_name(const char *text)
 {
     for (const char *c = text; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("-_.+", *c))
+        if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
             return false;
     return *text != '.' && strlen(text) <= 100;
 }

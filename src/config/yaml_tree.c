@@ -58,12 +58,15 @@ static enum ddmd_status report_syntax(struct reader *reader, ddmd_error *err)
     const yaml_parser_t *parser = &reader->parser;
     if (parser->error == YAML_MEMORY_ERROR)
         return ddmd_error_set(err, DDMD_NOMEM, "out of memory for YAML");
+    char column[40] = "at the end";
+    if (parser->problem_mark.index < reader->length)
+        snprintf(column, sizeof column, "at column %zu", parser->problem_mark.column + 1);
     if (parser->error == YAML_READER_ERROR)
         report(reader, line_of_offset(reader, parser->problem_offset),
                "not a text file in UTF-8: %s", parser->problem);
     else
-        report(reader, (int)parser->problem_mark.line + 1, "not valid YAML: %s, at column %zu%s",
-               parser->problem, parser->problem_mark.column + 1, syntax_hint(reader));
+        report(reader, (int)parser->problem_mark.line + 1, "not valid YAML: %s, %s%s",
+               parser->problem, column, syntax_hint(reader));
     return ddmd_error_set(err, DDMD_FORMAT, "not valid YAML");
 }
 
