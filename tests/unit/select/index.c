@@ -157,7 +157,7 @@ static void the_nearest_eligible_point_is_found(void **state)
 static void many_duplicates_are_searched_at_once(void **state)
 {
     (void)state;
-    enum { N = 100000, K = 9 };
+    enum { N = 20000, K = 9 };
     ddmd_error err = {0};
     ddmd_neighbor_index *index = NULL;
     ddmd_neighbor_lists lists = {0};

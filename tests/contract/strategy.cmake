@@ -1,0 +1,1 @@
+ddmd_test(contract.strategy SOURCES strategy.c LIBRARIES ddmd_select m)
