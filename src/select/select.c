@@ -20,7 +20,12 @@ static const ddmd_strategy_ops *const strategies[] = {
 #undef STRATEGY
 };
 
-enum { N_STRATEGIES = sizeof strategies / sizeof *strategies };
+enum {
+#define STRATEGY(id) +1
+    N_STRATEGIES = 0
+#include "select/strategies.def"
+#undef STRATEGY
+};
 
 size_t ddmd_strategy_count(void)
 {
@@ -33,34 +38,38 @@ void ddmd_strategy_describe(size_t index, ddmd_strategy_info *info)
     *info = (ddmd_strategy_info){.name = ops->name, .summary = ops->summary, .needs = ops->needs};
 }
 
-static enum ddmd_status find_strategy(const char *name, size_t *index, ddmd_error *err)
+static enum ddmd_status unknown_strategy(const char *name, ddmd_error *err)
 {
     const char *names[N_STRATEGIES];
     ddmd_text list = {0};
-
-    if (!name)
-        return ddmd_error_set(err, DDMD_INVALID, "no strategy is given");
     for (size_t i = 0; i < N_STRATEGIES; i++) {
         names[i] = strategies[i]->name;
-        if (strcmp(name, names[i]) == 0) {
-            ddmd_text_clear(&list);
-            *index = i;
-            return DDMD_OK;
-        }
         ddmd_text_add(&list, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     const char *nearest = ddmd_text_nearest(name, names, N_STRATEGIES);
-    enum ddmd_status status =
-        ddmd_error_set(err, DDMD_CONFIG, "no strategy is called '%s'%s%s%s; there are %s", name,
-                       nearest ? " (did you mean " : "", nearest ? nearest : "",
-                       nearest ? "?)" : "", list.bytes ? list.bytes : "");
+    ddmd_error_set(err, DDMD_CONFIG, "no strategy is called '%s'%s%s%s; there are %s", name,
+                   nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "",
+                   list.bytes ? list.bytes : "others");
     ddmd_text_clear(&list);
-    return status;
+    return DDMD_CONFIG;
+}
+
+static enum ddmd_status find_strategy(const char *name, size_t *index, ddmd_error *err)
+{
+    if (!name)
+        return ddmd_error_set(err, DDMD_INVALID, "no strategy is given");
+    for (size_t i = 0; i < N_STRATEGIES; i++) {
+        if (strcmp(name, strategies[i]->name) == 0) {
+            *index = i;
+            return DDMD_OK;
+        }
+    }
+    return unknown_strategy(name, err);
 }
 
 enum ddmd_status ddmd_strategy_find(const char *name, ddmd_strategy_info *info, ddmd_error *err)
 {
-    size_t index;
+    size_t index = 0;
     enum ddmd_status status = find_strategy(name, &index, err);
     if (status == DDMD_OK && info)
         ddmd_strategy_describe(index, info);
@@ -224,7 +233,7 @@ static enum ddmd_status choose(const struct work *work, ddmd_selection *selectio
         const ddmd_ranked *item = &ranking->items[i];
         int32_t cluster = -1;
         uint32_t nearest;
-        if (work->outliers.n_clusters > 0 &&
+        if (work->labels && work->outliers.n_clusters > 0 &&
             ddmd_neighbor_nearest(work->index, item->index, clustered, query, &nearest))
             cluster = work->labels[nearest];
         if (!admit(&caps, cluster, caps.simulations ? candidates->simulation[item->index] : 0))
@@ -267,7 +276,7 @@ enum ddmd_status ddmd_select(const char *strategy, const ddmd_candidates *candid
                              const ddmd_select_options *options, ddmd_selection *selection,
                              ddmd_error *err)
 {
-    size_t index;
+    size_t index = 0;
     enum ddmd_status status = find_strategy(strategy, &index, err);
     if (status != DDMD_OK)
         return status;

@@ -25,16 +25,16 @@ int main(int argc, char **argv)
     int32_t *labels = calloc(n, sizeof *labels);
     double *scores = calloc(n, sizeof *scores);
     FILE *file = fopen(argv[1], "rb");
-    if (!points || !labels || !scores || !file)
-        return 1;
-    size_t got = fread(points, sizeof *points, n * dim, file);
-    fclose(file);
+    int failed = !points || !labels || !scores || !file;
+    size_t got = failed ? 0 : fread(points, sizeof *points, n * dim, file);
+    if (file)
+        fclose(file);
 
     ddmd_error err = {0};
-    int failed = got != n * dim ||
-                 ddmd_dbscan(points, n, dim, strtod(argv[4], NULL), strtoul(argv[5], NULL, 10), 0,
-                             labels, &err) != DDMD_OK ||
-                 ddmd_lof(points, n, dim, strtoul(argv[6], NULL, 10), 0, scores, &err) != DDMD_OK;
+    failed |= got != n * dim ||
+              ddmd_dbscan(points, n, dim, strtod(argv[4], NULL), strtoul(argv[5], NULL, 10), 0,
+                          labels, &err) != DDMD_OK ||
+              ddmd_lof(points, n, dim, strtoul(argv[6], NULL, 10), 0, scores, &err) != DDMD_OK;
     if (failed)
         fprintf(stderr, "%s\n", err.message);
     failed |= save(argv[7], labels, sizeof *labels, n) | save(argv[8], scores, sizeof *scores, n);

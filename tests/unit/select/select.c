@@ -31,7 +31,8 @@ static int make_window(void **state)
     struct window *window = calloc(1, sizeof *window);
     window->latent = reference_points(REFERENCE_CLUSTERS, N, DIM, 7);
     for (uint32_t i = 0; i < N; i++) {
-        window->rmsd_nm[i] = (float)(i * 37 % N / 20) * 0.01F; /* twenty frames of each value */
+        uint32_t step = i * 37 % N / 20; /* twenty frames of each value */
+        window->rmsd_nm[i] = (float)step * 0.01F;
         window->simulation[i] = i / 10;
     }
     window->candidates = (ddmd_candidates){.n = N,
