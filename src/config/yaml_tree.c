@@ -56,8 +56,10 @@ static const char *syntax_hint(const struct reader *reader)
 static enum ddmd_status report_syntax(struct reader *reader, ddmd_error *err)
 {
     const yaml_parser_t *parser = &reader->parser;
-    if (parser->error == YAML_MEMORY_ERROR)
-        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for YAML");
+    if (parser->error == YAML_MEMORY_ERROR) {
+        ddmd_error_set(err, DDMD_NOMEM, "out of memory for YAML");
+        return DDMD_NOMEM;
+    }
     char column[40] = "at the end";
     if (parser->problem_mark.index < reader->length)
         snprintf(column, sizeof column, "at column %zu", parser->problem_mark.column + 1);
@@ -67,7 +69,8 @@ static enum ddmd_status report_syntax(struct reader *reader, ddmd_error *err)
     else
         report(reader, (int)parser->problem_mark.line + 1, "not valid YAML: %s, %s%s",
                parser->problem, column, syntax_hint(reader));
-    return ddmd_error_set(err, DDMD_FORMAT, "not valid YAML");
+    ddmd_error_set(err, DDMD_FORMAT, "not valid YAML");
+    return DDMD_FORMAT;
 }
 
 static enum ddmd_status create_node(struct reader *reader, enum ddmd_yaml_kind kind,
@@ -77,7 +80,8 @@ static enum ddmd_status create_node(struct reader *reader, enum ddmd_yaml_kind k
     int line = (int)event->start_mark.line + 1;
     if (++reader->n_nodes > DDMD_YAML_MAX_NODES) {
         report(reader, line, "more than %d values", DDMD_YAML_MAX_NODES);
-        return ddmd_error_set(err, DDMD_FORMAT, "too many values");
+        ddmd_error_set(err, DDMD_FORMAT, "too many values");
+        return DDMD_FORMAT;
     }
     ddmd_yaml_node *made;
     enum ddmd_status status = ddmd_array_alloc(&made, 1, sizeof *made, err);
@@ -155,7 +159,7 @@ static enum ddmd_status read_map(struct reader *reader, int depth, ddmd_yaml_nod
             }
         }
         status = read_node(reader, depth + 1, &key->next, err);
-        if (status != DDMD_OK)
+        if (status != DDMD_OK || !key->next)
             return status;
         end = &key->next->next;
     }
@@ -245,8 +249,8 @@ enum ddmd_status ddmd_yaml_parse(const char *bytes, size_t length, ddmd_yaml_mis
     }
     yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, length);
 
-    yaml_event_type_t type;
-    int line;
+    yaml_event_type_t type = YAML_NO_EVENT;
+    int line = 0;
     DDMD_TRY(read_mark(&reader, &type, &line, err)); /* start of the stream */
     DDMD_TRY(read_mark(&reader, &type, &line, err)); /* start of a document, or the end */
     if (type == YAML_DOCUMENT_START_EVENT) {

@@ -97,7 +97,7 @@ static void assert_layers(const char *model, const char *expected)
         for (size_t j = 0; j < lists[i]->n; j++)
             snprintf(found + strlen(found), sizeof found - strlen(found), "%d ",
                      lists[i]->items[j]);
-        strcat(found, i < 2 ? "| " : "");
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s", i < 2 ? "| " : "");
     }
     assert_string_equal(found, expected);
     ddmd_config_destroy(&c);

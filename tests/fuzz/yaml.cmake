@@ -1,0 +1,1 @@
+ddmd_fuzz(yaml LIBRARIES ddmd_config)
