@@ -9,12 +9,13 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct ddmd_checkpoint {
     hid_t file;
-    char *path; /* for messages */
+    char *path; /* of one that is read; for messages */
 };
 
 /* A whole file in memory is read up to this size. */
@@ -40,55 +41,41 @@ static void quiet_end(quiet before)
 }
 
 /*
- * A file that lives in memory, empty or from an image. Growing by more than a page at a time keeps
- * large weights from being copied over and over.
+ * A file that lives in memory, empty or from an image. HDF5 takes two open files of one name for
+ * the same file, and an image for a mistake where a file of that name is on disk; so the name is
+ * made of an address. Growing by much at a time keeps large weights from being copied over and
+ * over.
  */
-static hid_t open_in_memory(const char *name, const void *image, size_t size)
+static hid_t open_in_memory(const ddmd_checkpoint *owner, char *image, size_t size)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = H5I_INVALID_HID;
+    char name[64];
+    snprintf(name, sizeof name, "ddmd-checkpoint-%p", (const void *)owner);
     if (access < 0)
         return file;
-    /* H5Pset_file_image copies; it takes a void * only because other modes hand the buffer over */
-    void *bytes = (void *)(uintptr_t)image;
     if (H5Pset_fapl_core(access, (size_t)4 << 20, false) >= 0) {
         if (!image)
             file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-        else if (H5Pset_file_image(access, bytes, size) >= 0)
+        else if (H5Pset_file_image(access, image, size) >= 0)
             file = H5Fopen(name, H5F_ACC_RDONLY, access);
     }
     H5Pclose(access);
     return file;
 }
 
-static enum ddmd_status wrap(hid_t file, const char *path, ddmd_checkpoint **checkpoint,
-                             ddmd_error *err)
-{
-    ddmd_checkpoint *made;
-    enum ddmd_status status = ddmd_array_alloc(&made, 1, sizeof *made, err);
-    if (status != DDMD_OK)
-        return status;
-    status = ddmd_text_format(&made->path, err, "%s", path);
-    if (status != DDMD_OK) {
-        free(made);
-        return status;
-    }
-    made->file = file;
-    *checkpoint = made;
-    return DDMD_OK;
-}
-
 enum ddmd_status ddmd_checkpoint_create(ddmd_checkpoint **checkpoint, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     quiet before = quiet_begin();
-    hid_t file = open_in_memory("checkpoint", NULL, 0);
-    if (file < 0)
+    ddmd_checkpoint *made = NULL;
+    DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
+    made->file = open_in_memory(made, NULL, 0);
+    if (made->file < 0)
         DDMD_FAIL(err, DDMD_EXTERNAL, "HDF5: a file in memory cannot be made");
-    DDMD_TRY(wrap(file, "checkpoint", checkpoint, err));
-    file = H5I_INVALID_HID;
+    *checkpoint = made;
+    made = NULL;
 out:
-    if (file >= 0)
-        H5Fclose(file);
+    free(made);
     quiet_end(before);
     return status;
 }
@@ -98,19 +85,23 @@ enum ddmd_status ddmd_checkpoint_open(const char *path, ddmd_checkpoint **checkp
 {
     enum ddmd_status status = DDMD_OK;
     quiet before = quiet_begin();
+    ddmd_checkpoint *made = NULL;
     char *bytes = NULL;
     size_t length = 0;
-    hid_t file = H5I_INVALID_HID;
+    DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
+    made->file = H5I_INVALID_HID;
+    DDMD_TRY(ddmd_text_format(&made->path, err, "%s", path));
     DDMD_TRY(ddmd_file_read(path, max_bytes, &bytes, &length, err));
     if (length)
-        file = open_in_memory(path, bytes, length);
-    if (file < 0)
+        made->file = open_in_memory(made, bytes, length);
+    if (made->file < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: not an HDF5 file, or a damaged one", path);
-    DDMD_TRY(wrap(file, path, checkpoint, err));
-    file = H5I_INVALID_HID;
+    *checkpoint = made;
+    made = NULL;
 out:
-    if (file >= 0)
-        H5Fclose(file);
+    if (made)
+        free(made->path);
+    free(made);
     free(bytes);
     quiet_end(before);
     return status;

@@ -140,7 +140,7 @@ enum ddmd_status ddmd_model_embed(ddmd_model *model, const uint8_t *maps, size_t
 {
     enum ddmd_status status = check_maps(maps, n_maps, 0, err);
     if (status == DDMD_OK)
-        status = model->ops->embed(model->self, &model->base, maps, n_maps, latent, err);
+        status = model->ops->embed(model->self, maps, n_maps, latent, err);
     return prefixed(model, status, err);
 }
 
@@ -149,7 +149,7 @@ enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, siz
 {
     enum ddmd_status status = check_maps(maps, n_maps, 1, err);
     if (status == DDMD_OK)
-        status = model->ops->evaluate(model->self, &model->base, maps, n_maps, loss, err);
+        status = model->ops->evaluate(model->self, maps, n_maps, loss, err);
     return prefixed(model, status, err);
 }
 

@@ -44,12 +44,12 @@ typedef struct ddmd_model_ops {
                               ddmd_model_progress_fn *progress, void *user,
                               ddmd_model_progress *last, ddmd_error *err);
 
-    enum ddmd_status (*embed)(void *self, const ddmd_model_base *base, const uint8_t *maps,
-                              size_t n_maps, float *latent, ddmd_error *err);
+    enum ddmd_status (*embed)(void *self, const uint8_t *maps, size_t n_maps, float *latent,
+                              ddmd_error *err);
 
     /* n_maps >= 1 */
-    enum ddmd_status (*evaluate)(void *self, const ddmd_model_base *base, const uint8_t *maps,
-                                 size_t n_maps, ddmd_model_loss *loss, ddmd_error *err);
+    enum ddmd_status (*evaluate)(void *self, const uint8_t *maps, size_t n_maps,
+                                 ddmd_model_loss *loss, ddmd_error *err);
 
     /* Write weights and state into, or read them from, a checkpoint that holds base already. */
     enum ddmd_status (*save)(const void *self, ddmd_checkpoint *checkpoint, ddmd_error *err);

@@ -7,43 +7,35 @@
 #include "ddmd/random.h"
 #include "model/cvae/architecture.h"
 #include "model/cvae/checkpoint.h"
+#include "model/cvae/elementwise.h"
 #include "model/cvae/network.h"
 #include "model/cvae/onednn.h"
+#include "model/cvae/parallel.h"
 #include "model/cvae/rmsprop.h"
 #include "model/model_ops.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the activations of all threads together may take, roughly. */
+static const size_t max_workspace = (size_t)512 << 20;
 
 typedef struct cvae {
     ddmd_cvae_architecture architecture;
     ddmd_cvae_state state;
-    ddmd_cvae_network *network;
+    int n_members;                /* threads, each with */
+    ddmd_cvae_network **networks; /* a network that takes its share of a batch */
 } cvae;
-
-/*
- * OpenMP keeps the number of threads for each calling thread; ours is set for the length of a call.
- */
-static int threads_begin(int threads)
-{
-    int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-    return before;
-}
-
-static void threads_end(int before)
-{
-    omp_set_num_threads(before);
-}
 
 static void destroy(void *self)
 {
     cvae *model = self;
     if (!model)
         return;
-    ddmd_cvae_network_destroy(&model->network);
+    for (int m = 0; model->networks && m < model->n_members; m++)
+        ddmd_cvae_network_destroy(&model->networks[m]);
+    free(model->networks);
     ddmd_cvae_state_clear(&model->state);
     free(model);
 }
@@ -52,17 +44,21 @@ static void destroy(void *self)
 static enum ddmd_status prepare(const ddmd_model_base *base, cvae **model, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
+    const ddmd_model_options *options = &base->options;
     cvae *made = NULL;
-    int before = threads_begin(base->options.threads);
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
     DDMD_TRY(ddmd_cvae_architecture_init(&made->architecture, base, err));
     DDMD_TRY(ddmd_cvae_state_init(&made->state, &made->architecture, err));
-    DDMD_TRY(ddmd_cvae_network_create(&made->architecture, base->options.batch_size, &made->network,
-                                      err));
+    int batch = options->batch_size;
+    int n = options->threads < batch ? options->threads : batch;
+    DDMD_TRY(ddmd_array_alloc(&made->networks, (size_t)n, sizeof *made->networks, err));
+    made->n_members = n;
+    for (int m = 0; m < n; m++)
+        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, (batch + n - 1) / n,
+                                          max_workspace / (size_t)n, &made->networks[m], err));
     *model = made;
     made = NULL;
 out:
-    threads_end(before);
     destroy(made);
     return status;
 }
@@ -112,74 +108,117 @@ typedef struct selection {
     size_t n;
 } selection;
 
-/* Unpack n maps from the first-th on into the network's input. */
-static void fill_maps(cvae *model, const selection *from, size_t first, int n)
+/* A run of a selection that one member takes, in pieces of what its network has room for. */
+typedef struct share {
+    size_t next, end;
+} share;
+
+static share share_of(const cvae *model, size_t first, size_t end, int member)
 {
+    size_t count = end - first;
+    return (share){first + ddmd_share(count, model->n_members, member),
+                   first + ddmd_share(count, model->n_members, member + 1)};
+}
+
+/* Unpack the share's next piece into the network's input; returns the number of maps, 0 at its end.
+ */
+static int next_piece(const cvae *model, int member, const selection *from, share *of)
+{
+    ddmd_cvae_network *network = model->networks[member];
     size_t side = (size_t)model->architecture.side, bytes = ddmd_contact_map_bytes(side);
-    float *out = ddmd_cvae_network_inputs(model->network).maps;
-#pragma omp parallel for schedule(static)
-    for (int s = 0; s < n; s++) {
-        size_t at = first + (size_t)s;
-        size_t which = from->index ? from->index[at] : at;
-        ddmd_contact_map_unpack(from->maps + which * bytes, side, out + (size_t)s * side * side);
+    size_t capacity = (size_t)ddmd_cvae_network_capacity(network), left = of->end - of->next;
+    size_t n = left < capacity ? left : capacity;
+    float *out = ddmd_cvae_network_inputs(network).maps;
+    for (size_t s = 0; s < n; s++, out += side * side) {
+        size_t which = from->index ? from->index[of->next + s] : of->next + s;
+        ddmd_contact_map_unpack(from->maps + which * bytes, side, out);
     }
+    of->next += n;
+    return (int)n;
 }
 
-/* The number of maps that one pass takes from `first` on, at most up to `end`. */
-static int piece(const cvae *model, size_t first, size_t end)
-{
-    size_t capacity = (size_t)ddmd_cvae_network_capacity(model->network), left = end - first;
-    return (int)(left < capacity ? left : capacity);
-}
+/* How a member's work ended. */
+typedef struct outcome {
+    enum ddmd_status status;
+    ddmd_error err;
+    ddmd_model_loss sum;
+} outcome;
 
-static enum ddmd_status mean_loss(cvae *model, const selection *from, ddmd_model_loss *mean,
-                                  ddmd_error *err)
+/* Losses summed in the order of members, or the first failure. */
+static enum ddmd_status gather(const outcome *outcomes, int n, ddmd_model_loss *sum,
+                               ddmd_error *err)
 {
-    ddmd_model_loss total = {0, 0};
-    for (size_t first = 0; first < from->n;) {
-        int n = piece(model, first, from->n);
-        ddmd_model_loss sum = {0, 0};
-        fill_maps(model, from, first, n);
-        enum ddmd_status status =
-            ddmd_cvae_network_loss(model->network, model->state.weights, n, &sum, err);
-        if (status != DDMD_OK)
-            return status;
-        total.reconstruction += sum.reconstruction;
-        total.kl += sum.kl;
-        first += (size_t)n;
+    for (int m = 0; m < n; m++)
+        if (outcomes[m].status != DDMD_OK)
+            return ddmd_error_set(err, outcomes[m].status, "%s", outcomes[m].err.message);
+    for (int m = 0; m < n; m++) {
+        sum->reconstruction += outcomes[m].sum.reconstruction;
+        sum->kl += outcomes[m].sum.kl;
     }
-    mean->reconstruction = total.reconstruction / (double)from->n;
-    mean->kl = total.kl / (double)from->n;
     return DDMD_OK;
 }
 
-static enum ddmd_status embed(void *self, const ddmd_model_base *base, const uint8_t *maps,
-                              size_t n_maps, float *latent, ddmd_error *err)
+/* --- passes without gradients --- */
+
+typedef struct pass {
+    const cvae *model;
+    selection maps;
+    float *latent; /* NULL: losses are wanted */
+    outcome *outcomes;
+} pass;
+
+static void pass_member(void *user, int member)
+{
+    const pass *p = user;
+    outcome *end = &p->outcomes[member];
+    const float *weights = p->model->state.weights;
+    ddmd_cvae_network *network = p->model->networks[member];
+    share mine = share_of(p->model, 0, p->maps.n, member);
+    int n = 0;
+    for (size_t first = mine.next;
+         end->status == DDMD_OK && (n = next_piece(p->model, member, &p->maps, &mine)) > 0;
+         first = mine.next) {
+        ddmd_model_loss sum = {0, 0};
+        if (p->latent)
+            end->status = ddmd_cvae_network_encode(
+                network, weights, n, p->latent + first * (size_t)p->model->architecture.latent_dim,
+                &end->err);
+        else
+            end->status = ddmd_cvae_network_loss(network, weights, n, &sum, &end->err);
+        end->sum.reconstruction += sum.reconstruction;
+        end->sum.kl += sum.kl;
+    }
+}
+
+/* latent or mean, the other NULL */
+static enum ddmd_status run_pass(const cvae *model, const selection *maps, float *latent,
+                                 ddmd_model_loss *mean, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    cvae *model = self;
-    const selection all = {maps, NULL, n_maps};
-    size_t d = (size_t)base->latent_dim;
-    int before = threads_begin(base->options.threads);
-    for (size_t first = 0; first < n_maps && status == DDMD_OK;) {
-        int n = piece(model, first, n_maps);
-        fill_maps(model, &all, first, n);
-        status = ddmd_cvae_network_encode(model->network, model->state.weights, n,
-                                          latent + first * d, err);
-        first += (size_t)n;
-    }
-    threads_end(before);
+    ddmd_model_loss sum = {0, 0};
+    pass p = {.model = model, .maps = *maps, .latent = latent};
+    DDMD_TRY(ddmd_array_alloc(&p.outcomes, (size_t)model->n_members, sizeof *p.outcomes, err));
+    ddmd_parallel(model->n_members, pass_member, &p);
+    DDMD_TRY(gather(p.outcomes, model->n_members, &sum, err));
+    if (mean)
+        *mean = (ddmd_model_loss){sum.reconstruction / (double)maps->n, sum.kl / (double)maps->n};
+out:
+    free(p.outcomes);
     return status;
 }
 
-static enum ddmd_status evaluate(void *self, const ddmd_model_base *base, const uint8_t *maps,
-                                 size_t n_maps, ddmd_model_loss *loss, ddmd_error *err)
+static enum ddmd_status embed(void *self, const uint8_t *maps, size_t n_maps, float *latent,
+                              ddmd_error *err)
 {
     const selection all = {maps, NULL, n_maps};
-    int before = threads_begin(base->options.threads);
-    enum ddmd_status status = mean_loss(self, &all, loss, err);
-    threads_end(before);
-    return status;
+    return run_pass(self, &all, latent, NULL, err);
+}
+
+static enum ddmd_status evaluate(void *self, const uint8_t *maps, size_t n_maps,
+                                 ddmd_model_loss *loss, ddmd_error *err)
+{
+    const selection all = {maps, NULL, n_maps};
+    return run_pass(self, &all, NULL, loss, err);
 }
 
 /* --- training --- */
@@ -188,53 +227,87 @@ typedef struct training {
     cvae *model;
     const ddmd_model_base *base;
     selection train, validation;
-    ddmd_random dropout, noise;
-    float *gradient;
+    outcome *outcomes; /* [n_members] */
+    float **gradients; /* [n_members][n_values] */
+
+    /* of the step that is being taken */
+    size_t first, end; /* maps of train */
+    float *keep;       /* [batch_size][dense_width] */
+    float *noise;      /* [batch_size][latent_dim] */
 } training;
 
-static void fill_random(training *t, int n)
-{
-    const ddmd_cvae_architecture *a = &t->model->architecture;
-    ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(t->model->network);
-    double dropout = t->base->options.dropout;
-    double below = dropout * 0x1p32;
-    float kept = (float)(1 / (1 - dropout));
-    for (size_t i = 0; i < (size_t)n * a->encoder_dense.out; i++)
-        inputs.keep[i] = ddmd_random_u32(&t->dropout) < below ? 0 : kept;
-    for (size_t i = 0; i < (size_t)n * (size_t)a->latent_dim; i++)
-        inputs.noise[i] = (float)ddmd_random_normal(&t->noise);
-}
-
-/* One step of the optimiser, on the maps first .. end - 1 of the order; *sum grows. */
-static enum ddmd_status step(training *t, uint64_t number, size_t first, size_t end,
-                             ddmd_model_loss *sum, ddmd_error *err)
+static void draw(training *t, uint64_t step)
 {
     const ddmd_model_options *options = &t->base->options;
-    ddmd_cvae_state *state = &t->model->state;
-    ddmd_random_init(&t->dropout, options->seed, DDMD_RANDOM_DROPOUT, t->base->version, number);
-    ddmd_random_init(&t->noise, options->seed, DDMD_RANDOM_LATENT, t->base->version, number);
-    double scale = 1 / (double)(end - first);
-    bool add = false;
-    while (first < end) {
-        int n = piece(t->model, first, end);
-        ddmd_model_loss part = {0, 0};
-        fill_maps(t->model, &t->train, first, n);
-        fill_random(t, n);
-        enum ddmd_status status = ddmd_cvae_network_gradient(t->model->network, state->weights, n,
-                                                             scale, add, t->gradient, &part, err);
-        if (status != DDMD_OK)
-            return status;
-        sum->reconstruction += part.reconstruction;
-        sum->kl += part.kl;
-        add = true;
-        first += (size_t)n;
+    const ddmd_cvae_architecture *a = &t->model->architecture;
+    size_t n = t->end - t->first;
+    ddmd_random random;
+    ddmd_random_init(&random, options->seed, DDMD_RANDOM_DROPOUT, t->base->version, step);
+    double below = options->dropout * 0x1p32;
+    float kept = (float)(1 / (1 - options->dropout));
+    for (size_t i = 0; i < n * a->encoder_dense.out; i++)
+        t->keep[i] = ddmd_random_u32(&random) < below ? 0 : kept;
+    ddmd_random_init(&random, options->seed, DDMD_RANDOM_LATENT, t->base->version, step);
+    for (size_t i = 0; i < n * (size_t)a->latent_dim; i++)
+        t->noise[i] = (float)ddmd_random_normal(&random);
+}
+
+static void gradient_member(void *user, int member)
+{
+    const training *t = user;
+    outcome *end = &t->outcomes[member];
+    ddmd_cvae_network *network = t->model->networks[member];
+    const ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(network);
+    size_t width = t->model->architecture.encoder_dense.out;
+    size_t dim = (size_t)t->model->architecture.latent_dim;
+    share mine = share_of(t->model, t->first, t->end, member);
+    size_t begin = mine.next;
+    int n = 0;
+    *end = (outcome){.status = DDMD_OK};
+    for (size_t first = begin;
+         end->status == DDMD_OK && (n = next_piece(t->model, member, &t->train, &mine)) > 0;
+         first = mine.next) {
+        size_t at = first - t->first;
+        ddmd_model_loss sum = {0, 0};
+        memcpy(inputs.keep, t->keep + at * width, (size_t)n * width * sizeof *t->keep);
+        memcpy(inputs.noise, t->noise + at * dim, (size_t)n * dim * sizeof *t->noise);
+        end->status = ddmd_cvae_network_gradient(network, t->model->state.weights, n,
+                                                 1 / (double)(t->end - t->first), first > begin,
+                                                 t->gradients[member], &sum, &end->err);
+        end->sum.reconstruction += sum.reconstruction;
+        end->sum.kl += sum.kl;
     }
+}
+
+/* Sum the gradients of the members that had any maps, and update one part of the weights. */
+static void update_member(void *user, int member)
+{
+    const training *t = user;
+    const ddmd_model_options *options = &t->base->options;
+    const ddmd_rmsprop rmsprop = {options->learning_rate, options->rho, options->epsilon};
+    int n_members = t->model->n_members;
+    size_t from = ddmd_share(t->model->architecture.n_values, n_members, member);
+    size_t n = ddmd_share(t->model->architecture.n_values, n_members, member + 1) - from;
+    for (int m = 1; m < n_members && (size_t)m < t->end - t->first; m++)
+        ddmd_add(n, t->gradients[m] + from, t->gradients[0] + from);
+    ddmd_rmsprop_step(&rmsprop, n, t->gradients[0] + from, t->model->state.mean_square + from,
+                      t->model->state.weights + from);
+}
+
+/* One step of the optimiser, on the maps t->first .. t->end - 1 of the order; *sum grows. */
+static enum ddmd_status take_step(training *t, uint64_t number, ddmd_model_loss *sum,
+                                  ddmd_error *err)
+{
+    int n_members = t->model->n_members;
+    draw(t, number);
+    ddmd_parallel(n_members, gradient_member, t);
+    enum ddmd_status status = gather(t->outcomes, n_members, sum, err);
+    if (status != DDMD_OK)
+        return status;
     if (!isfinite(sum->reconstruction + sum->kl))
         return ddmd_error_set(err, DDMD_NUMERIC,
                               "the loss is no longer finite; try a smaller learning_rate");
-    const ddmd_rmsprop rmsprop = {options->learning_rate, options->rho, options->epsilon};
-    ddmd_rmsprop_step(&rmsprop, t->model->architecture.n_values, t->gradient, state->mean_square,
-                      state->weights);
+    ddmd_parallel(n_members, update_member, t);
     return DDMD_OK;
 }
 
@@ -253,8 +326,11 @@ static enum ddmd_status run_epoch(training *t, uint64_t epoch, uint32_t *order,
     double start = ddmd_clock_monotonic();
     ddmd_random_init(&shuffle, options->seed, DDMD_RANDOM_BATCH, t->base->version, epoch);
     ddmd_random_shuffle(&shuffle, order, n);
-    for (size_t first = 0, i = 0; first < n; first += batch, i++)
-        DDMD_TRY(step(t, epoch << 32 | i, first, first + batch < n ? first + batch : n, &sum, err));
+    for (uint64_t i = 0; i * batch < n; i++) {
+        t->first = i * batch;
+        t->end = n - t->first < batch ? n : t->first + batch;
+        DDMD_TRY(take_step(t, epoch << 32 | i, &sum, err));
+    }
     double seconds = ddmd_clock_monotonic() - start;
     reached->samples_per_s = seconds > 0 ? (double)n / seconds : 0;
     reached->train.reconstruction = sum.reconstruction / (double)n;
@@ -262,7 +338,7 @@ static enum ddmd_status run_epoch(training *t, uint64_t epoch, uint32_t *order,
 
     reached->validation = (ddmd_model_loss){NAN, NAN};
     if (t->validation.n) {
-        DDMD_TRY(mean_loss(t->model, &t->validation, &reached->validation, err));
+        DDMD_TRY(run_pass(t->model, &t->validation, NULL, &reached->validation, err));
         if (!isfinite(reached->validation.reconstruction + reached->validation.kl))
             DDMD_FAIL(err, DDMD_NUMERIC,
                       "the validation loss is no longer finite; try a smaller learning_rate");
@@ -304,6 +380,34 @@ out:
     return status;
 }
 
+static void training_clear(training *t)
+{
+    for (int m = 0; t->gradients && m < t->model->n_members; m++)
+        free(t->gradients[m]);
+    free(t->gradients);
+    free(t->outcomes);
+    free(t->keep);
+    free(t->noise);
+}
+
+static enum ddmd_status training_init(training *t, cvae *model, const ddmd_model_base *base,
+                                      ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    size_t batch = (size_t)base->options.batch_size, n = (size_t)model->n_members;
+    *t = (training){.model = model, .base = base};
+    DDMD_TRY(ddmd_array_alloc(&t->outcomes, n, sizeof *t->outcomes, err));
+    DDMD_TRY(ddmd_array_alloc(&t->gradients, n, sizeof *t->gradients, err));
+    for (size_t m = 0; m < n; m++)
+        DDMD_TRY(ddmd_array_alloc(&t->gradients[m], model->architecture.n_values,
+                                  sizeof **t->gradients, err));
+    DDMD_TRY(ddmd_array_alloc(&t->keep, batch * model->architecture.encoder_dense.out,
+                              sizeof *t->keep, err));
+    DDMD_TRY(ddmd_array_alloc(&t->noise, batch * (size_t)base->latent_dim, sizeof *t->noise, err));
+out:
+    return status;
+}
+
 static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *maps, size_t n_maps,
                               ddmd_model_progress_fn *progress, void *user,
                               ddmd_model_progress *last, ddmd_error *err)
@@ -314,13 +418,12 @@ static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *
     size_t n_values = model->architecture.n_values;
     uint32_t *split = NULL, *order = NULL;
     ddmd_cvae_state before = {NULL, NULL};
-    training t = {.model = model, .base = base};
-    int threads = threads_begin(options->threads);
+    training t;
 
+    DDMD_TRY(training_init(&t, model, base, err));
     DDMD_TRY(ddmd_cvae_state_init(&before, &model->architecture, err));
     memcpy(before.weights, model->state.weights, n_values * sizeof *before.weights);
     memcpy(before.mean_square, model->state.mean_square, n_values * sizeof *before.mean_square);
-    DDMD_TRY(ddmd_array_alloc(&t.gradient, n_values, sizeof *t.gradient, err));
     DDMD_TRY(ddmd_array_alloc(&split, n_maps, sizeof *split, err));
     DDMD_TRY(ddmd_array_alloc(&order, n_maps, sizeof *order, err));
 
@@ -340,10 +443,9 @@ static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *
         before = failed;
     }
 out:
-    threads_end(threads);
+    training_clear(&t);
     free(order);
     free(split);
-    free(t.gradient);
     ddmd_cvae_state_clear(&before);
     return status;
 }

@@ -1,11 +1,6 @@
-/*
- * The work between convolutions and matrix products, on all threads that OpenMP gives. Sums are cut
- * into pieces that do not depend on the number of threads and added in one order, in float64.
- */
+/* The work between convolutions and matrix products. Sums over many values are float64. */
 #ifndef DDMD_CVAE_ELEMENTWISE_H
 #define DDMD_CVAE_ELEMENTWISE_H
-
-#include "ddmd/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,18 +17,16 @@ void ddmd_bias(size_t rows, size_t channels, const float *bias, float *values);
  * gradient * factors elsewhere; values NULL: no relu. Its columns are summed into bias_gradient, or
  * added to it.
  */
-enum ddmd_status ddmd_bias_relu_gradient(size_t rows, size_t channels, const float *values,
-                                         const float *factors, float *gradient, bool add,
-                                         float *bias_gradient, ddmd_error *err);
+void ddmd_bias_relu_gradient(size_t rows, size_t channels, const float *values,
+                             const float *factors, float *gradient, bool add, float *bias_gradient);
 
 /*
- * *sum = the binary cross-entropy (nats) of n logits, each `bias` more than it says, with targets
+ * Returns the binary cross-entropy (nats) of n logits, each `bias` more than it says, with targets
  * from 0 to 1. With scale != 0 the logits are overwritten with scale times the gradient, whose sum
  * goes to *bias_gradient.
  */
-enum ddmd_status ddmd_cross_entropy(size_t n, float *logits, float bias, const float *targets,
-                                    double scale, double *sum, double *bias_gradient,
-                                    ddmd_error *err);
+double ddmd_cross_entropy(size_t n, float *logits, float bias, const float *targets, double scale,
+                          double *bias_gradient);
 
 /* sum [n] += values [n] */
 void ddmd_add(size_t n, const float *values, float *sum);

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t max_workspace = (size_t)512 << 20;
-
 struct ddmd_cvae_network {
     const ddmd_cvae_architecture *a;
     int capacity;
@@ -49,9 +47,9 @@ static size_t values_per_sample(const ddmd_cvae_architecture *a)
 }
 
 /* The batch in as few equal pieces as fit. */
-static int choose_capacity(const ddmd_cvae_architecture *a, int batch)
+static int choose_capacity(const ddmd_cvae_architecture *a, int batch, size_t max_bytes)
 {
-    size_t fit = max_workspace / (values_per_sample(a) * sizeof(float));
+    size_t fit = max_bytes / (values_per_sample(a) * sizeof(float));
     int most = fit < 1 ? 1 : fit < (size_t)batch ? (int)fit : batch;
     int pieces = (batch + most - 1) / most;
     return (batch + pieces - 1) / pieces;
@@ -78,14 +76,15 @@ static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float
 }
 
 enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
-                                          ddmd_cvae_network **network, ddmd_error *err)
+                                          size_t max_bytes, ddmd_cvae_network **network,
+                                          ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = architecture;
     ddmd_cvae_network *net = NULL;
     DDMD_TRY(ddmd_array_alloc(&net, 1, sizeof *net, err));
     net->a = a;
-    net->capacity = choose_capacity(a, batch);
+    net->capacity = choose_capacity(a, batch, max_bytes);
     DDMD_TRY(ddmd_onednn_create(&net->dnn, err));
     DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->maps, err));
     DDMD_TRY(activation(net, a->encoder_dense.out, &net->keep, err));
@@ -303,13 +302,14 @@ enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const floa
 }
 
 /* The losses of the first n samples; with scale != 0, the logits become their gradient. */
-static enum ddmd_status losses(ddmd_cvae_network *net, const float *p, int n, double scale,
-                               ddmd_model_loss *sum, double *bias_gradient, ddmd_error *err)
+static void losses(ddmd_cvae_network *net, const float *p, int n, double scale,
+                   ddmd_model_loss *sum, double *bias_gradient)
 {
     size_t map = (size_t)net->a->side * (size_t)net->a->side;
     sum->kl = divergence(net, n);
-    return ddmd_cross_entropy((size_t)n * map, net->logits, p[net->a->at_transposed[0].bias],
-                              net->maps, scale, &sum->reconstruction, bias_gradient, err);
+    sum->reconstruction =
+        ddmd_cross_entropy((size_t)n * map, net->logits, p[net->a->at_transposed[0].bias],
+                           net->maps, scale, bias_gradient);
 }
 
 enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float *parameters, int n,
@@ -322,7 +322,7 @@ enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float 
     DDMD_TRY(encode(network, parameters, n, false, err));
     sample(network, false);
     DDMD_TRY(decode(network, parameters, err));
-    DDMD_TRY(losses(network, parameters, n, 0, &found, &unused, err));
+    losses(network, parameters, n, 0, &found, &unused);
     *sum = found;
 out:
     return status;
@@ -380,16 +380,15 @@ static enum ddmd_status backward_decoder(ddmd_cvae_network *net, const float *p,
         /* the bias of the deepest input is one for each of its values, not one for each channel */
         size_t rows = deepest ? rows_of(net) : pixels(net, shape->side_out);
         size_t channels = deepest ? ddmd_conv_size_out(shape) : (size_t)shape->channels_out;
-        DDMD_TRY(ddmd_bias_relu_gradient(rows, channels, net->transposed_in[i], NULL, to, add,
-                                         gradient + before->bias, err));
+        ddmd_bias_relu_gradient(rows, channels, net->transposed_in[i], NULL, to, add,
+                                gradient + before->bias);
         from = to;
     }
     DDMD_TRY(dense_gradient(net, &a->decoder_dense[1], net->decoder,
                             p + a->at_decoder_dense[1].weight, from, add, net->decoder_gradient,
                             gradient + a->at_decoder_dense[1].weight, err));
-    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->decoder_dense[0].out, net->decoder, NULL,
-                                     net->decoder_gradient, add,
-                                     gradient + a->at_decoder_dense[0].bias, err));
+    ddmd_bias_relu_gradient(rows_of(net), a->decoder_dense[0].out, net->decoder, NULL,
+                            net->decoder_gradient, add, gradient + a->at_decoder_dense[0].bias);
     DDMD_TRY(dense_gradient(net, &a->decoder_dense[0], net->z, p + a->at_decoder_dense[0].weight,
                             net->decoder_gradient, add, net->z_gradient,
                             gradient + a->at_decoder_dense[0].weight, err));
@@ -422,14 +421,13 @@ static enum ddmd_status backward_encoder(ddmd_cvae_network *net, const float *p,
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
     int last = a->n_layers - 1;
-    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->latent.out, NULL, NULL, net->latent_gradient,
-                                     add, gradient + a->at_latent.bias, err));
+    ddmd_bias_relu_gradient(rows_of(net), a->latent.out, NULL, NULL, net->latent_gradient, add,
+                            gradient + a->at_latent.bias);
     DDMD_TRY(dense_gradient(net, &a->latent, net->dense, p + a->at_latent.weight,
                             net->latent_gradient, add, net->dense_gradient,
                             gradient + a->at_latent.weight, err));
-    DDMD_TRY(ddmd_bias_relu_gradient(rows_of(net), a->encoder_dense.out, net->dense, net->keep,
-                                     net->dense_gradient, add, gradient + a->at_encoder_dense.bias,
-                                     err));
+    ddmd_bias_relu_gradient(rows_of(net), a->encoder_dense.out, net->dense, net->keep,
+                            net->dense_gradient, add, gradient + a->at_encoder_dense.bias);
     float *from = net->large[last % 2];
     DDMD_TRY(dense_gradient(net, &a->encoder_dense, net->conv_out[last],
                             p + a->at_encoder_dense.weight, net->dense_gradient, add, from,
@@ -437,9 +435,8 @@ static enum ddmd_status backward_encoder(ddmd_cvae_network *net, const float *p,
     for (int i = last; i >= 0; i--) {
         const ddmd_conv_shape *shape = &a->conv[i];
         const float *in = i ? net->conv_out[i - 1] : net->maps;
-        DDMD_TRY(ddmd_bias_relu_gradient(pixels(net, shape->side_out), (size_t)shape->channels_out,
-                                         net->conv_out[i], NULL, from, add,
-                                         gradient + a->at_conv[i].bias, err));
+        ddmd_bias_relu_gradient(pixels(net, shape->side_out), (size_t)shape->channels_out,
+                                net->conv_out[i], NULL, from, add, gradient + a->at_conv[i].bias);
         DDMD_TRY(conv_gradient(net, net->conv[i], shape, in, from, add,
                                gradient + a->at_conv[i].weight, err));
         if (i) {
@@ -468,7 +465,7 @@ enum ddmd_status ddmd_cvae_network_gradient(ddmd_cvae_network *network, const fl
     DDMD_TRY(encode(network, parameters, n, true, err));
     sample(network, true);
     DDMD_TRY(decode(network, parameters, err));
-    DDMD_TRY(losses(network, parameters, n, scale, &found, &bias_gradient, err));
+    losses(network, parameters, n, scale, &found, &bias_gradient);
     clear_rest(network, n, (size_t)a->side * (size_t)a->side, network->logits);
     float *last_bias = gradient + a->at_transposed[0].bias;
     *last_bias = (float)(bias_gradient + (add ? *last_bias : 0));

@@ -3,7 +3,7 @@
  *
  * The network has room for `capacity` samples and always computes that many, so that everything is
  * set up once and a sample's result does not depend on how many come with it. What lies behind the
- * first n is zeroed and adds nothing to losses and gradients.
+ * first n is zeroed and adds nothing to losses and gradients. Passes run inside ddmd_parallel().
  */
 #ifndef DDMD_CVAE_NETWORK_H
 #define DDMD_CVAE_NETWORK_H
@@ -13,12 +13,13 @@
 typedef struct ddmd_cvae_network ddmd_cvae_network;
 
 /*
- * Room for up to `batch` samples, fewer where they would take more than some 512 MiB; the caller
- * then passes over a batch in pieces. architecture outlives the network. Memory is taken when a
- * pass first needs it.
+ * Room for up to `batch` samples, fewer (but one) where they would take much more than max_bytes;
+ * the caller then passes over a batch in pieces. architecture outlives the network. Memory is taken
+ * when a pass first needs it.
  */
 enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
-                                          ddmd_cvae_network **network, ddmd_error *err);
+                                          size_t max_bytes, ddmd_cvae_network **network,
+                                          ddmd_error *err);
 void ddmd_cvae_network_destroy(ddmd_cvae_network **network);
 
 int ddmd_cvae_network_capacity(const ddmd_cvae_network *network);

@@ -76,8 +76,9 @@ typedef struct conv_layouts {
 
 /* The three descriptors of what can be done with a convolution; hint is a forward one. */
 
-static dnnl_status_t describe_forward(dnnl_engine_t engine, const conv_layouts *c, bool with_bias,
-                                      dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *made)
+static dnnl_status_t describe_forward(dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                                      const conv_layouts *c, bool with_bias,
+                                      dnnl_primitive_desc_t *made)
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_forward_primitive_desc_create(
@@ -96,13 +97,14 @@ static dnnl_status_t describe_forward(dnnl_engine_t engine, const conv_layouts *
 #endif
 }
 
-static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const conv_layouts *c,
-                                            dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *made)
+static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
+                                            const conv_layouts *c, dnnl_primitive_desc_t hint,
+                                            dnnl_primitive_desc_t *made)
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_backward_data_primitive_desc_create(
         made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), ref(&c->out),
-        c->stride, c->dilation, c->pad_low, c->pad_high, hint, NULL);
+        c->stride, c->dilation, c->pad_low, c->pad_high, hint, attr);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t result = dnnl_convolution_backward_data_desc_init(
@@ -110,18 +112,19 @@ static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const conv_lay
         c->stride, c->pad_low, c->pad_high);
     if (result != dnnl_success)
         return result;
-    return dnnl_primitive_desc_create(made, &operation, NULL, engine, hint);
+    return dnnl_primitive_desc_create(made, &operation, attr, engine, hint);
 #endif
 }
 
-static dnnl_status_t describe_backward_weights(dnnl_engine_t engine, const conv_layouts *c,
-                                               dnnl_primitive_desc_t hint,
+static dnnl_status_t describe_backward_weights(dnnl_engine_t engine,
+                                               const_dnnl_primitive_attr_t attr,
+                                               const conv_layouts *c, dnnl_primitive_desc_t hint,
                                                dnnl_primitive_desc_t *made)
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_backward_weights_primitive_desc_create(
         made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), NULL, ref(&c->out),
-        c->stride, c->dilation, c->pad_low, c->pad_high, hint, NULL);
+        c->stride, c->dilation, c->pad_low, c->pad_high, hint, attr);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t result = dnnl_convolution_backward_weights_desc_init(
@@ -129,15 +132,22 @@ static dnnl_status_t describe_backward_weights(dnnl_engine_t engine, const conv_
         c->stride, c->pad_low, c->pad_high);
     if (result != dnnl_success)
         return result;
-    return dnnl_primitive_desc_create(made, &operation, NULL, engine, hint);
+    return dnnl_primitive_desc_create(made, &operation, attr, engine, hint);
 #endif
 }
 
 /* --- The same for all versions from here. --- */
 
+/*
+ * The library would keep scratch memory for each thread, and have every primitive run on the thread
+ * that made it. With memory of our own, shared by all operations, any thread may.
+ */
 struct ddmd_onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    dnnl_primitive_attr_t attr, attr_relu; /* the scratch memory is ours; relu afterwards, too */
+    void *scratch;
+    size_t scratch_size;
 };
 
 static enum ddmd_status failed(const char *what, dnnl_status_t result, ddmd_error *err)
@@ -159,13 +169,23 @@ enum ddmd_status ddmd_onednn_create(ddmd_onednn **dnn, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_onednn *made = NULL;
+    dnnl_post_ops_t after = NULL;
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
     TRY_DNNL(dnnl_engine_create(&made->engine, dnnl_cpu, 0), "no CPU engine");
     TRY_DNNL(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags),
              "no stream");
+    TRY_DNNL(dnnl_primitive_attr_create(&made->attr), "attributes");
+    TRY_DNNL(dnnl_primitive_attr_set_scratchpad_mode(made->attr, dnnl_scratchpad_mode_user),
+             "attributes");
+    TRY_DNNL(dnnl_primitive_attr_clone(&made->attr_relu, made->attr), "attributes");
+    TRY_DNNL(dnnl_post_ops_create(&after), "attributes");
+    TRY_DNNL(append_relu(after), "attributes");
+    TRY_DNNL(dnnl_primitive_attr_set_post_ops(made->attr_relu, after), "attributes");
     *dnn = made;
     made = NULL;
 out:
+    if (after)
+        dnnl_post_ops_destroy(after);
     ddmd_onednn_destroy(&made);
     return status;
 }
@@ -174,10 +194,15 @@ void ddmd_onednn_destroy(ddmd_onednn **dnn)
 {
     if (!*dnn)
         return;
+    if ((*dnn)->attr_relu)
+        dnnl_primitive_attr_destroy((*dnn)->attr_relu);
+    if ((*dnn)->attr)
+        dnnl_primitive_attr_destroy((*dnn)->attr);
     if ((*dnn)->stream)
         dnnl_stream_destroy((*dnn)->stream);
     if ((*dnn)->engine)
         dnnl_engine_destroy((*dnn)->engine);
+    free((*dnn)->scratch);
     free(*dnn);
     *dnn = NULL;
 }
@@ -197,7 +222,7 @@ void ddmd_onednn_describe(char *text, size_t size)
 typedef struct operation {
     dnnl_primitive_t run;
     dnnl_primitive_t reorder; /* plain weights to weight, or the gradient back */
-    dnnl_memory_t in, out, bias, plain, weight;
+    dnnl_memory_t in, out, bias, plain, weight, scratch;
     float *bytes; /* of weight */
 } operation;
 
@@ -214,7 +239,7 @@ static void operation_clear(operation *o)
         dnnl_primitive_destroy(o->run);
     if (o->reorder)
         dnnl_primitive_destroy(o->reorder);
-    const dnnl_memory_t memories[] = {o->in, o->out, o->bias, o->plain, o->weight};
+    const dnnl_memory_t memories[] = {o->in, o->out, o->bias, o->plain, o->weight, o->scratch};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
         if (memories[i])
             dnnl_memory_destroy(memories[i]);
@@ -245,7 +270,7 @@ enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape
     TRY_DNNL(layout_init(&l->weight, 4, weight, dnnl_oihw), "layout");
     TRY_DNNL(layout_init(&l->weight_any, 4, weight, dnnl_format_tag_any), "layout");
     TRY_DNNL(layout_init(&l->bias, 1, bias, dnnl_x), "layout");
-    TRY_DNNL(describe_forward(dnn->engine, l, false, NULL, &made->hint), "convolution");
+    TRY_DNNL(describe_forward(dnn->engine, dnn->attr, l, false, &made->hint), "convolution");
     *conv = made;
     made = NULL;
 out:
@@ -271,6 +296,43 @@ void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv)
     *conv = NULL;
 }
 
+static enum ddmd_status make_reorder(dnnl_engine_t engine, layout_ref from, layout_ref to,
+                                     dnnl_primitive_t *reorder, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    dnnl_primitive_desc_t description = NULL;
+    TRY_DNNL(dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL),
+             "reorder");
+    TRY_DNNL(dnnl_primitive_create(reorder, description), "reorder");
+out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
+/* Room for what a primitive needs while it runs, or NULL where that is nothing. */
+static enum ddmd_status make_scratch(ddmd_onednn *dnn, dnnl_primitive_desc_t description,
+                                     dnnl_memory_t *scratch, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    layout_ref wanted = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
+    size_t size = wanted ? dnnl_memory_desc_get_size(wanted) : 0;
+    if (size == 0)
+        return DDMD_OK;
+    if (size > dnn->scratch_size) {
+        size_t rounded = (size + 4095) / 4096 * 4096;
+        void *room = aligned_alloc(4096, rounded);
+        if (!room)
+            DDMD_FAIL(err, DDMD_NOMEM, "out of memory for %zu bytes of a convolution", rounded);
+        free(dnn->scratch);
+        dnn->scratch = room;
+        dnn->scratch_size = rounded;
+    }
+    TRY_DNNL(dnnl_memory_create(scratch, wanted, dnn->engine, DNNL_MEMORY_NONE), "memory");
+out:
+    return status;
+}
+
 /* Make *o of a descriptor whose weights are described by `query`. */
 static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_desc_t description,
                                        dnnl_query_t query, bool with_bias, operation *o,
@@ -278,7 +340,6 @@ static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_de
 {
     enum ddmd_status status = DDMD_OK;
     operation made = {0};
-    dnnl_primitive_desc_t reorder = NULL;
     dnnl_engine_t engine = conv->dnn->engine;
     const conv_layouts *l = &conv->layouts;
     layout_ref wanted = dnnl_primitive_desc_query_md(description, query, 0);
@@ -288,6 +349,7 @@ static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_de
     TRY_DNNL(dnnl_memory_create(&made.in, ref(&l->in), engine, DNNL_MEMORY_NONE), "memory");
     TRY_DNNL(dnnl_memory_create(&made.out, ref(&l->out), engine, DNNL_MEMORY_NONE), "memory");
     TRY_DNNL(dnnl_memory_create(&made.plain, plain, engine, DNNL_MEMORY_NONE), "memory");
+    DDMD_TRY(make_scratch(conv->dnn, description, &made.scratch, err));
     if (with_bias)
         TRY_DNNL(dnnl_memory_create(&made.bias, ref(&l->bias), engine, DNNL_MEMORY_NONE), "memory");
     if (!dnnl_memory_desc_equal(wanted, plain)) {
@@ -298,34 +360,55 @@ static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_de
         memset(made.bytes, 0, size);
         TRY_DNNL(dnnl_memory_create(&made.weight, wanted, engine, made.bytes), "memory");
         bool back = query == dnnl_query_diff_weights_md;
-        TRY_DNNL(dnnl_reorder_primitive_desc_create(&reorder, back ? wanted : plain, engine,
-                                                    back ? plain : wanted, engine, NULL),
-                 "reorder");
-        TRY_DNNL(dnnl_primitive_create(&made.reorder, reorder), "reorder");
+        DDMD_TRY(
+            make_reorder(engine, back ? wanted : plain, back ? plain : wanted, &made.reorder, err));
     }
     *o = made;
     made = (operation){0};
 out:
-    if (reorder)
-        dnnl_primitive_desc_destroy(reorder);
     operation_clear(&made);
     return status;
 }
 
-static enum ddmd_status execute(const ddmd_onednn_conv *conv, dnnl_primitive_t primitive,
-                                const dnnl_exec_arg_t *args, int n, ddmd_error *err)
-{
-    dnnl_status_t result = dnnl_primitive_execute(primitive, conv->dnn->stream, n, args);
-    if (result == dnnl_success)
-        result = dnnl_stream_wait(conv->dnn->stream);
-    return result == dnnl_success ? DDMD_OK : failed("execution", result, err);
-}
-
 /* Point a memory at bytes that the library will only read, or may write. */
-static enum ddmd_status point(dnnl_memory_t memory, const float *bytes, ddmd_error *err)
+static enum ddmd_status point(dnnl_memory_t memory, const void *bytes, ddmd_error *err)
 {
     dnnl_status_t result = dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)bytes);
     return result == dnnl_success ? DDMD_OK : failed("memory", result, err);
+}
+
+static enum ddmd_status run(const ddmd_onednn *dnn, dnnl_primitive_t primitive,
+                            const dnnl_exec_arg_t *args, int n, ddmd_error *err)
+{
+    dnnl_status_t result = dnnl_primitive_execute(primitive, dnn->stream, n, args);
+    if (result == dnnl_success)
+        result = dnnl_stream_wait(dnn->stream);
+    return result == dnnl_success ? DDMD_OK : failed("execution", result, err);
+}
+
+enum { MAX_ARGS = 5 };
+
+/* Run an operation with n < MAX_ARGS arguments and its scratch memory. */
+static enum ddmd_status execute(const ddmd_onednn_conv *conv, const operation *o,
+                                const dnnl_exec_arg_t *args, int n, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    dnnl_exec_arg_t all[MAX_ARGS];
+    memcpy(all, args, (size_t)n * sizeof *args);
+    if (o->scratch) {
+        DDMD_TRY(point(o->scratch, conv->dnn->scratch, err));
+        all[n++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, o->scratch};
+    }
+    DDMD_TRY(run(conv->dnn, o->run, all, n, err));
+out:
+    return status;
+}
+
+static enum ddmd_status reorder(const ddmd_onednn_conv *conv, const operation *o,
+                                dnnl_memory_t from, dnnl_memory_t to, ddmd_error *err)
+{
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+    return run(conv->dnn, o->reorder, args, 2, err);
 }
 
 /* The weights in the layout that o->run wants. */
@@ -334,38 +417,10 @@ static enum ddmd_status bring_weights(const ddmd_onednn_conv *conv, const operat
 {
     enum ddmd_status status = DDMD_OK;
     DDMD_TRY(point(o->plain, weight, err));
-    if (o->reorder) {
-        const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, o->plain}, {DNNL_ARG_TO, o->weight}};
-        DDMD_TRY(execute(conv, o->reorder, args, 2, err));
-    }
+    if (o->reorder)
+        DDMD_TRY(reorder(conv, o, o->plain, o->weight, err));
     *brought = o->reorder ? o->weight : o->plain;
 out:
-    return status;
-}
-
-static enum ddmd_status prepare_forward(ddmd_onednn_conv *conv, bool with_bias, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    dnnl_primitive_attr_t attr = NULL;
-    dnnl_post_ops_t after = NULL;
-    dnnl_primitive_desc_t description = NULL;
-    if (with_bias) {
-        TRY_DNNL(dnnl_primitive_attr_create(&attr), "attributes");
-        TRY_DNNL(dnnl_post_ops_create(&after), "attributes");
-        TRY_DNNL(append_relu(after), "attributes");
-        TRY_DNNL(dnnl_primitive_attr_set_post_ops(attr, after), "attributes");
-    }
-    TRY_DNNL(describe_forward(conv->dnn->engine, &conv->layouts, with_bias, attr, &description),
-             "convolution");
-    DDMD_TRY(
-        operation_init(conv, description, dnnl_query_weights_md, with_bias, &conv->forward, err));
-out:
-    if (description)
-        dnnl_primitive_desc_destroy(description);
-    if (after)
-        dnnl_post_ops_destroy(after);
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
     return status;
 }
 
@@ -376,8 +431,14 @@ enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *i
     enum ddmd_status status = DDMD_OK;
     operation *o = &conv->forward;
     dnnl_memory_t weights = NULL;
-    if (!o->run)
-        DDMD_TRY(prepare_forward(conv, bias != NULL, err));
+    dnnl_primitive_desc_t description = NULL;
+    if (!o->run) {
+        const ddmd_onednn *dnn = conv->dnn;
+        TRY_DNNL(describe_forward(dnn->engine, bias ? dnn->attr_relu : dnn->attr, &conv->layouts,
+                                  bias != NULL, &description),
+                 "convolution");
+        DDMD_TRY(operation_init(conv, description, dnnl_query_weights_md, bias != NULL, o, err));
+    }
     DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
     DDMD_TRY(point(o->in, in, err));
     DDMD_TRY(point(o->out, out, err));
@@ -387,8 +448,10 @@ enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *i
                                     {DNNL_ARG_WEIGHTS, weights},
                                     {DNNL_ARG_DST, o->out},
                                     {DNNL_ARG_BIAS, o->bias}};
-    DDMD_TRY(execute(conv, o->run, args, bias ? 4 : 3, err));
+    DDMD_TRY(execute(conv, o, args, bias ? 4 : 3, err));
 out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
     return status;
 }
 
@@ -401,9 +464,9 @@ enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const fl
     dnnl_memory_t weights = NULL;
     dnnl_primitive_desc_t description = NULL;
     if (!o->run) {
-        TRY_DNNL(
-            describe_backward_data(conv->dnn->engine, &conv->layouts, conv->hint, &description),
-            "transposed convolution");
+        TRY_DNNL(describe_backward_data(conv->dnn->engine, conv->dnn->attr, &conv->layouts,
+                                        conv->hint, &description),
+                 "transposed convolution");
         DDMD_TRY(operation_init(conv, description, dnnl_query_weights_md, false, o, err));
     }
     DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
@@ -411,7 +474,7 @@ enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const fl
     DDMD_TRY(point(o->in, in_gradient, err));
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, o->in}};
-    DDMD_TRY(execute(conv, o->run, args, 3, err));
+    DDMD_TRY(execute(conv, o, args, 3, err));
 out:
     if (description)
         dnnl_primitive_desc_destroy(description);
@@ -426,9 +489,9 @@ enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const
     operation *o = &conv->weights;
     dnnl_primitive_desc_t description = NULL;
     if (!o->run) {
-        TRY_DNNL(
-            describe_backward_weights(conv->dnn->engine, &conv->layouts, conv->hint, &description),
-            "gradient of weights");
+        TRY_DNNL(describe_backward_weights(conv->dnn->engine, conv->dnn->attr, &conv->layouts,
+                                           conv->hint, &description),
+                 "gradient of weights");
         DDMD_TRY(operation_init(conv, description, dnnl_query_diff_weights_md, false, o, err));
     }
     DDMD_TRY(point(o->in, in, err));
@@ -437,11 +500,9 @@ enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, o->in},
                                     {DNNL_ARG_DIFF_DST, o->out},
                                     {DNNL_ARG_DIFF_WEIGHTS, o->reorder ? o->weight : o->plain}};
-    DDMD_TRY(execute(conv, o->run, args, 3, err));
-    if (o->reorder) {
-        const dnnl_exec_arg_t back[] = {{DNNL_ARG_FROM, o->weight}, {DNNL_ARG_TO, o->plain}};
-        DDMD_TRY(execute(conv, o->reorder, back, 2, err));
-    }
+    DDMD_TRY(execute(conv, o, args, 3, err));
+    if (o->reorder)
+        DDMD_TRY(reorder(conv, o, o->weight, o->plain, err));
 out:
     if (description)
         dnnl_primitive_desc_destroy(description);

@@ -4,8 +4,8 @@
  * are channels-last, weights plain (see architecture.h); the layouts that the kernels like best are
  * made from the plain weights in each call.
  *
- * Calls run on as many threads as OpenMP gives the calling thread; that number must be the same
- * for all calls on one convolution.
+ * Calls run on the calling thread alone where OpenMP has one thread there; see parallel.h. What
+ * belongs to one ddmd_onednn is used by one thread at a time.
  */
 #ifndef DDMD_CVAE_ONEDNN_H
 #define DDMD_CVAE_ONEDNN_H

@@ -7,7 +7,6 @@ void ddmd_rmsprop_step(const ddmd_rmsprop *rmsprop, size_t n, const float *gradi
 {
     const float rate = (float)rmsprop->learning_rate, epsilon = (float)rmsprop->epsilon;
     const float rho = (float)rmsprop->rho, rest = (float)(1 - rmsprop->rho);
-#pragma omp parallel for simd schedule(static)
     for (size_t i = 0; i < n; i++) {
         float g = gradient[i];
         float s = rho * mean_square[i] + rest * g * g;
