@@ -2,6 +2,7 @@
 #include "config/schema.h"
 #include "core/file.h"
 #include "ddmd/config.h"
+#include "support.h"
 #include "support/cmocka.h"
 #include "support/data.h"
 
@@ -9,15 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char *read_page(void)
+{
+    ddmd_error err = {0};
+    char *page = NULL;
+    size_t length;
+    ASSERT_OK(ddmd_file_read(test_source("docs/configuration.md"), 1 << 20, &page, &length, &err),
+              &err);
+    return page;
+}
+
 static void the_tables_are_those_of_the_schema(void **state)
 {
     (void)state;
     static const char begin[] = "<!-- keys: begin -->\n\n", end[] = "\n<!-- keys: end -->";
     ddmd_error err = {0};
-    char *page = NULL, *tables = NULL;
-    size_t length;
-    ASSERT_OK(ddmd_file_read(test_source("docs/configuration.md"), 1 << 20, &page, &length, &err),
-              &err);
+    char *page = read_page(), *tables = NULL;
     ASSERT_OK(ddmd_config_describe(&tables, &err), &err);
     char *from = strstr(page, begin), *to = strstr(page, end);
     assert_non_null(from);
@@ -46,11 +54,74 @@ static void every_key_is_described(void **state)
     free(tables);
 }
 
+static void its_examples_load(void **state)
+{
+    (void)state;
+    static const char open[] = "```yaml\n";
+    char *page = read_page();
+    size_t n = 0;
+    for (char *from = page; (from = strstr(from, open)); n++) {
+        from += strlen(open);
+        char *to = strstr(from, "```");
+        assert_non_null(to);
+        *to = '\0';
+        ddmd_config *config = good_config(from, NULL);
+        ddmd_config_destroy(&config);
+        from = to + 1;
+    }
+    assert_int_equal(n, 1);
+    free(page);
+}
+
+static void its_strategies_are_what_is_resolved(void **state)
+{
+    (void)state;
+    char *page = read_page();
+    size_t n = 0;
+    for (char *row = strstr(page, "\n| `ml+rmsd`"); row && strncmp(row, "\n| `", 4) == 0;
+         row = strchr(row + 1, '\n'), n++) {
+        char strategy[16], candidates[16], rank_by[16], yaml[128];
+        assert_int_equal(
+            sscanf(row, "\n| `%15[^`]` | `%15[^`]` | `%15[^`]`", strategy, candidates, rank_by), 3);
+        snprintf(yaml, sizeof yaml,
+                 "system: {sequence: A, reference: helix}\n"
+                 "selection: {strategy: %s}",
+                 strategy);
+        ddmd_config *config = good_config(yaml, NULL);
+        assert_string_equal(config->selection.candidates, candidates);
+        assert_string_equal(config->selection.rank_by, rank_by);
+        ddmd_config_destroy(&config);
+    }
+    assert_int_equal(n, 6);
+    free(page);
+}
+
+static void its_mistakes_are_what_is_said(void **state)
+{
+    (void)state;
+    char *page = read_page();
+    ddmd_config *config = NULL;
+    ddmd_mistakes mistakes = {0};
+    static const char yaml[] = "\n\nsystem: {sequence: A}\n\nsimulation:\n  replcas: 3\n\n"
+                               "  temperature_kelvin: 300 K\n";
+    assert_int_equal(
+        ddmd_config_parse(yaml, strlen(yaml), "fs.yaml", "/", NULL, 0, &config, &mistakes, NULL),
+        DDMD_CONFIG);
+    assert_int_equal(mistakes.n, 2);
+    for (size_t i = 0; i < mistakes.n; i++)
+        assert_non_null(strstr(page, mistakes.lines[i]));
+    ddmd_mistakes_clear(&mistakes);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_tables_are_those_of_the_schema),
         cmocka_unit_test(every_key_is_described),
+        cmocka_unit_test(its_examples_load),
+        cmocka_unit_test(its_strategies_are_what_is_resolved),
+        cmocka_unit_test(its_mistakes_are_what_is_said),
     };
     return cmocka_run_group_tests_name("docs", tests, NULL, NULL);
 }
