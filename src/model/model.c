@@ -14,13 +14,18 @@
 #include "model/models.def"
 #undef MODEL
 
-static const ddmd_model_ops *const models[] = {
+enum {
+#define MODEL(name, summary) INDEX_##name,
+#include "model/models.def"
+#undef MODEL
+    N_MODELS
+};
+
+static const ddmd_model_ops *const models[N_MODELS] = {
 #define MODEL(name, summary) &ddmd_model_##name,
 #include "model/models.def"
 #undef MODEL
 };
-
-enum { N_MODELS = sizeof models / sizeof *models };
 
 struct ddmd_model {
     const ddmd_model_ops *ops;

@@ -21,11 +21,22 @@
 /* What the activations of all threads together may take, roughly. */
 static const size_t max_workspace = (size_t)512 << 20;
 
+/* A thread's share of the work. */
+typedef struct member {
+    ddmd_cvae_network *network;
+    float *gradient; /* [n_values], while training */
+
+    /* how its last work ended */
+    enum ddmd_status status;
+    ddmd_error err;
+    ddmd_model_loss sum;
+} member;
+
 typedef struct cvae {
     ddmd_cvae_architecture architecture;
     ddmd_cvae_state state;
-    int n_members;                /* threads, each with */
-    ddmd_cvae_network **networks; /* a network that takes its share of a batch */
+    int n_members;
+    member *members;
 } cvae;
 
 static void destroy(void *self)
@@ -33,9 +44,9 @@ static void destroy(void *self)
     cvae *model = self;
     if (!model)
         return;
-    for (int m = 0; model->networks && m < model->n_members; m++)
-        ddmd_cvae_network_destroy(&model->networks[m]);
-    free(model->networks);
+    for (int m = 0; m < model->n_members; m++)
+        ddmd_cvae_network_destroy(&model->members[m].network);
+    free(model->members);
     ddmd_cvae_state_clear(&model->state);
     free(model);
 }
@@ -51,11 +62,12 @@ static enum ddmd_status prepare(const ddmd_model_base *base, cvae **model, ddmd_
     DDMD_TRY(ddmd_cvae_state_init(&made->state, &made->architecture, err));
     int batch = options->batch_size;
     int n = options->threads < batch ? options->threads : batch;
-    DDMD_TRY(ddmd_array_alloc(&made->networks, (size_t)n, sizeof *made->networks, err));
+    DDMD_TRY(ddmd_array_alloc(&made->members, (size_t)n, sizeof *made->members, err));
     made->n_members = n;
     for (int m = 0; m < n; m++)
         DDMD_TRY(ddmd_cvae_network_create(&made->architecture, (batch + n - 1) / n,
-                                          max_workspace / (size_t)n, &made->networks[m], err));
+                                          max_workspace / (size_t)n, &made->members[m].network,
+                                          err));
     *model = made;
     made = NULL;
 out:
@@ -113,18 +125,18 @@ typedef struct share {
     size_t next, end;
 } share;
 
-static share share_of(const cvae *model, size_t first, size_t end, int member)
+static share share_of(const cvae *model, size_t first, size_t end, int number)
 {
     size_t count = end - first;
-    return (share){first + ddmd_share(count, model->n_members, member),
-                   first + ddmd_share(count, model->n_members, member + 1)};
+    return (share){first + ddmd_share(count, model->n_members, number),
+                   first + ddmd_share(count, model->n_members, number + 1)};
 }
 
 /* Unpack the share's next piece into the network's input; returns the number of maps, 0 at its end.
  */
-static int next_piece(const cvae *model, int member, const selection *from, share *of)
+static int next_piece(const cvae *model, int number, const selection *from, share *of)
 {
-    ddmd_cvae_network *network = model->networks[member];
+    ddmd_cvae_network *network = model->members[number].network;
     size_t side = (size_t)model->architecture.side, bytes = ddmd_contact_map_bytes(side);
     size_t capacity = (size_t)ddmd_cvae_network_capacity(network), left = of->end - of->next;
     size_t n = left < capacity ? left : capacity;
@@ -137,23 +149,16 @@ static int next_piece(const cvae *model, int member, const selection *from, shar
     return (int)n;
 }
 
-/* How a member's work ended. */
-typedef struct outcome {
-    enum ddmd_status status;
-    ddmd_error err;
-    ddmd_model_loss sum;
-} outcome;
-
 /* Losses summed in the order of members, or the first failure. */
-static enum ddmd_status gather(const outcome *outcomes, int n, ddmd_model_loss *sum,
-                               ddmd_error *err)
+static enum ddmd_status gather(const cvae *model, ddmd_model_loss *sum, ddmd_error *err)
 {
-    for (int m = 0; m < n; m++)
-        if (outcomes[m].status != DDMD_OK)
-            return ddmd_error_set(err, outcomes[m].status, "%s", outcomes[m].err.message);
-    for (int m = 0; m < n; m++) {
-        sum->reconstruction += outcomes[m].sum.reconstruction;
-        sum->kl += outcomes[m].sum.kl;
+    for (int m = 0; m < model->n_members; m++)
+        if (model->members[m].status != DDMD_OK)
+            return ddmd_error_set(err, model->members[m].status, "%s",
+                                  model->members[m].err.message);
+    for (int m = 0; m < model->n_members; m++) {
+        sum->reconstruction += model->members[m].sum.reconstruction;
+        sum->kl += model->members[m].sum.kl;
     }
     return DDMD_OK;
 }
@@ -164,29 +169,29 @@ typedef struct pass {
     const cvae *model;
     selection maps;
     float *latent; /* NULL: losses are wanted */
-    outcome *outcomes;
 } pass;
 
-static void pass_member(void *user, int member)
+static void pass_member(void *user, int number)
 {
     const pass *p = user;
-    outcome *end = &p->outcomes[member];
+    member *me = &p->model->members[number];
     const float *weights = p->model->state.weights;
-    ddmd_cvae_network *network = p->model->networks[member];
-    share mine = share_of(p->model, 0, p->maps.n, member);
+    size_t dim = (size_t)p->model->architecture.latent_dim;
+    share mine = share_of(p->model, 0, p->maps.n, number);
     int n = 0;
+    me->status = DDMD_OK;
+    me->sum = (ddmd_model_loss){0, 0};
     for (size_t first = mine.next;
-         end->status == DDMD_OK && (n = next_piece(p->model, member, &p->maps, &mine)) > 0;
+         me->status == DDMD_OK && (n = next_piece(p->model, number, &p->maps, &mine)) > 0;
          first = mine.next) {
         ddmd_model_loss sum = {0, 0};
         if (p->latent)
-            end->status = ddmd_cvae_network_encode(
-                network, weights, n, p->latent + first * (size_t)p->model->architecture.latent_dim,
-                &end->err);
+            me->status = ddmd_cvae_network_encode(me->network, weights, n, p->latent + first * dim,
+                                                  &me->err);
         else
-            end->status = ddmd_cvae_network_loss(network, weights, n, &sum, &end->err);
-        end->sum.reconstruction += sum.reconstruction;
-        end->sum.kl += sum.kl;
+            me->status = ddmd_cvae_network_loss(me->network, weights, n, &sum, &me->err);
+        me->sum.reconstruction += sum.reconstruction;
+        me->sum.kl += sum.kl;
     }
 }
 
@@ -194,16 +199,12 @@ static void pass_member(void *user, int member)
 static enum ddmd_status run_pass(const cvae *model, const selection *maps, float *latent,
                                  ddmd_model_loss *mean, ddmd_error *err)
 {
-    enum ddmd_status status = DDMD_OK;
     ddmd_model_loss sum = {0, 0};
     pass p = {.model = model, .maps = *maps, .latent = latent};
-    DDMD_TRY(ddmd_array_alloc(&p.outcomes, (size_t)model->n_members, sizeof *p.outcomes, err));
     ddmd_parallel(model->n_members, pass_member, &p);
-    DDMD_TRY(gather(p.outcomes, model->n_members, &sum, err));
-    if (mean)
+    enum ddmd_status status = gather(model, &sum, err);
+    if (status == DDMD_OK && mean)
         *mean = (ddmd_model_loss){sum.reconstruction / (double)maps->n, sum.kl / (double)maps->n};
-out:
-    free(p.outcomes);
     return status;
 }
 
@@ -227,8 +228,6 @@ typedef struct training {
     cvae *model;
     const ddmd_model_base *base;
     selection train, validation;
-    outcome *outcomes; /* [n_members] */
-    float **gradients; /* [n_members][n_values] */
 
     /* of the step that is being taken */
     size_t first, end; /* maps of train */
@@ -252,45 +251,47 @@ static void draw(training *t, uint64_t step)
         t->noise[i] = (float)ddmd_random_normal(&random);
 }
 
-static void gradient_member(void *user, int member)
+static void gradient_member(void *user, int number)
 {
     const training *t = user;
-    outcome *end = &t->outcomes[member];
-    ddmd_cvae_network *network = t->model->networks[member];
-    const ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(network);
+    member *me = &t->model->members[number];
+    const ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(me->network);
     size_t width = t->model->architecture.encoder_dense.out;
     size_t dim = (size_t)t->model->architecture.latent_dim;
-    share mine = share_of(t->model, t->first, t->end, member);
+    share mine = share_of(t->model, t->first, t->end, number);
     size_t begin = mine.next;
     int n = 0;
-    *end = (outcome){.status = DDMD_OK};
+    me->status = DDMD_OK;
+    me->sum = (ddmd_model_loss){0, 0};
     for (size_t first = begin;
-         end->status == DDMD_OK && (n = next_piece(t->model, member, &t->train, &mine)) > 0;
+         me->status == DDMD_OK && (n = next_piece(t->model, number, &t->train, &mine)) > 0;
          first = mine.next) {
         size_t at = first - t->first;
         ddmd_model_loss sum = {0, 0};
         memcpy(inputs.keep, t->keep + at * width, (size_t)n * width * sizeof *t->keep);
         memcpy(inputs.noise, t->noise + at * dim, (size_t)n * dim * sizeof *t->noise);
-        end->status = ddmd_cvae_network_gradient(network, t->model->state.weights, n,
-                                                 1 / (double)(t->end - t->first), first > begin,
-                                                 t->gradients[member], &sum, &end->err);
-        end->sum.reconstruction += sum.reconstruction;
-        end->sum.kl += sum.kl;
+        me->status = ddmd_cvae_network_gradient(me->network, t->model->state.weights, n,
+                                                1 / (double)(t->end - t->first), first > begin,
+                                                me->gradient, &sum, &me->err);
+        me->sum.reconstruction += sum.reconstruction;
+        me->sum.kl += sum.kl;
     }
 }
 
 /* Sum the gradients of the members that had any maps, and update one part of the weights. */
-static void update_member(void *user, int member)
+static void update_member(void *user, int number)
 {
     const training *t = user;
     const ddmd_model_options *options = &t->base->options;
     const ddmd_rmsprop rmsprop = {options->learning_rate, options->rho, options->epsilon};
     int n_members = t->model->n_members;
-    size_t from = ddmd_share(t->model->architecture.n_values, n_members, member);
-    size_t n = ddmd_share(t->model->architecture.n_values, n_members, member + 1) - from;
+    const member *members = t->model->members;
+    float *sum = members[0].gradient;
+    size_t from = ddmd_share(t->model->architecture.n_values, n_members, number);
+    size_t n = ddmd_share(t->model->architecture.n_values, n_members, number + 1) - from;
     for (int m = 1; m < n_members && (size_t)m < t->end - t->first; m++)
-        ddmd_add(n, t->gradients[m] + from, t->gradients[0] + from);
-    ddmd_rmsprop_step(&rmsprop, n, t->gradients[0] + from, t->model->state.mean_square + from,
+        ddmd_add(n, members[m].gradient + from, sum + from);
+    ddmd_rmsprop_step(&rmsprop, n, sum + from, t->model->state.mean_square + from,
                       t->model->state.weights + from);
 }
 
@@ -301,7 +302,7 @@ static enum ddmd_status take_step(training *t, uint64_t number, ddmd_model_loss 
     int n_members = t->model->n_members;
     draw(t, number);
     ddmd_parallel(n_members, gradient_member, t);
-    enum ddmd_status status = gather(t->outcomes, n_members, sum, err);
+    enum ddmd_status status = gather(t->model, sum, err);
     if (status != DDMD_OK)
         return status;
     if (!isfinite(sum->reconstruction + sum->kl))
@@ -382,10 +383,10 @@ out:
 
 static void training_clear(training *t)
 {
-    for (int m = 0; t->gradients && m < t->model->n_members; m++)
-        free(t->gradients[m]);
-    free(t->gradients);
-    free(t->outcomes);
+    for (int m = 0; m < t->model->n_members; m++) {
+        free(t->model->members[m].gradient);
+        t->model->members[m].gradient = NULL;
+    }
     free(t->keep);
     free(t->noise);
 }
@@ -394,13 +395,11 @@ static enum ddmd_status training_init(training *t, cvae *model, const ddmd_model
                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    size_t batch = (size_t)base->options.batch_size, n = (size_t)model->n_members;
+    size_t batch = (size_t)base->options.batch_size;
     *t = (training){.model = model, .base = base};
-    DDMD_TRY(ddmd_array_alloc(&t->outcomes, n, sizeof *t->outcomes, err));
-    DDMD_TRY(ddmd_array_alloc(&t->gradients, n, sizeof *t->gradients, err));
-    for (size_t m = 0; m < n; m++)
-        DDMD_TRY(ddmd_array_alloc(&t->gradients[m], model->architecture.n_values,
-                                  sizeof **t->gradients, err));
+    for (int m = 0; m < model->n_members; m++)
+        DDMD_TRY(ddmd_array_alloc(&model->members[m].gradient, model->architecture.n_values,
+                                  sizeof(float), err));
     DDMD_TRY(ddmd_array_alloc(&t->keep, batch * model->architecture.encoder_dense.out,
                               sizeof *t->keep, err));
     DDMD_TRY(ddmd_array_alloc(&t->noise, batch * (size_t)base->latent_dim, sizeof *t->noise, err));

@@ -233,16 +233,24 @@ struct ddmd_onednn_conv {
     operation forward, data, weights;
 };
 
+static void release(dnnl_memory_t memory)
+{
+    if (memory)
+        dnnl_memory_destroy(memory);
+}
+
 static void operation_clear(operation *o)
 {
     if (o->run)
         dnnl_primitive_destroy(o->run);
     if (o->reorder)
         dnnl_primitive_destroy(o->reorder);
-    const dnnl_memory_t memories[] = {o->in, o->out, o->bias, o->plain, o->weight, o->scratch};
-    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
-        if (memories[i])
-            dnnl_memory_destroy(memories[i]);
+    release(o->in);
+    release(o->out);
+    release(o->bias);
+    release(o->plain);
+    release(o->weight);
+    release(o->scratch);
     free(o->bytes);
     *o = (operation){0};
 }
@@ -288,10 +296,11 @@ void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv)
     operation_clear(&c->weights);
     if (c->hint)
         dnnl_primitive_desc_destroy(c->hint);
-    layout *const layouts[] = {&c->layouts.in, &c->layouts.out, &c->layouts.weight,
-                               &c->layouts.weight_any, &c->layouts.bias};
-    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
-        layout_clear(layouts[i]);
+    layout_clear(&c->layouts.in);
+    layout_clear(&c->layouts.out);
+    layout_clear(&c->layouts.weight);
+    layout_clear(&c->layouts.weight_any);
+    layout_clear(&c->layouts.bias);
     free(c);
     *conv = NULL;
 }
@@ -373,7 +382,7 @@ out:
 /* Point a memory at bytes that the library will only read, or may write. */
 static enum ddmd_status point(dnnl_memory_t memory, const void *bytes, ddmd_error *err)
 {
-    dnnl_status_t result = dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)bytes);
+    dnnl_status_t result = dnnl_memory_set_data_handle(memory, (void *)bytes);
     return result == dnnl_success ? DDMD_OK : failed("memory", result, err);
 }
 
