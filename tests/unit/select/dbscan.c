@@ -78,6 +78,24 @@ static void distances_at_eps_count(void **state)
     assert_true(labels[0] == -1 && labels[1] == -1 && labels[2] == -1);
 }
 
+/* Links that are exactly as long as eps, across all the blocks that points are kept in. */
+static void a_grid_hangs_together_at_its_spacing(void **state)
+{
+    (void)state;
+    enum { SIDE = 30, N = SIDE * SIDE };
+    float points[2 * N];
+    for (int i = 0; i < N; i++) {
+        int shuffled = i * 77 % N;
+        points[2 * i] = 0.1F * (float)(shuffled / SIDE); /* rows are nearer than columns */
+        points[2 * i + 1] = (float)(shuffled % SIDE);
+    }
+    for (size_t min_samples = 1; min_samples <= 8; min_samples++) {
+        check(points, N, 2, 1, min_samples);
+        check(points, N, 2, nextafter(1, 0), min_samples);
+        check(points, N, 1, 1, min_samples);
+    }
+}
+
 static void eps_of_zero_joins_duplicates(void **state)
 {
     (void)state;
@@ -128,6 +146,7 @@ int main(void)
         cmocka_unit_test(many_dimensions),
         cmocka_unit_test(a_border_point_joins_the_first_cluster),
         cmocka_unit_test(distances_at_eps_count),
+        cmocka_unit_test(a_grid_hangs_together_at_its_spacing),
         cmocka_unit_test(eps_of_zero_joins_duplicates),
         cmocka_unit_test(no_points_are_no_error),
         cmocka_unit_test(bad_arguments_are_named),

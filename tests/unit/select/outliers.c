@@ -103,6 +103,21 @@ static void a_window_of_clusters(void **state)
     free(points);
 }
 
+/* The eps that is just enough is rounded so that it is enough. */
+static void all_points_can_be_brought_in(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 50; seed++) {
+        float *points = reference_points(REFERENCE_UNIFORM, 60, 3, seed);
+        ddmd_outlier_search search = {.min_samples = 4, .threads = 1};
+        ddmd_outlier_result result = {0};
+        check(points, 60, 3, &search, &result);
+        assert_true(result.in_range && result.n_outliers == 0);
+        assert_true(noise_at(points, 60, 3, nextafter(result.eps, 0), 4) > 0);
+        free(points);
+    }
+}
+
 static void ranges_that_cannot_be_met(void **state)
 {
     (void)state;
@@ -163,9 +178,9 @@ static void bad_arguments_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_best_eps_is_found),     cmocka_unit_test(a_window_of_clusters),
-        cmocka_unit_test(ranges_that_cannot_be_met), cmocka_unit_test(no_points_are_no_error),
-        cmocka_unit_test(bad_arguments_are_named),
+        cmocka_unit_test(the_best_eps_is_found),        cmocka_unit_test(a_window_of_clusters),
+        cmocka_unit_test(all_points_can_be_brought_in), cmocka_unit_test(ranges_that_cannot_be_met),
+        cmocka_unit_test(no_points_are_no_error),       cmocka_unit_test(bad_arguments_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

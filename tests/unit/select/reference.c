@@ -136,7 +136,7 @@ float *reference_points(enum reference_kind kind, size_t n, size_t dim, uint32_t
                 point[d] = (float)(1e37 * blob);
                 break;
             case REFERENCE_TINY:
-                point[d] = (float)(1e-40 * blob);
+                point[d] = (float)((seed % 2 ? 1e-22 : 1e-40) * blob);
                 break;
             default:
                 point[d] = (float)blob;

@@ -26,7 +26,7 @@ enum reference_kind {
     REFERENCE_WALK,     /* a random walk, as trajectories are */
     REFERENCE_OFFSET,   /* small blobs far from the origin */
     REFERENCE_HUGE,     /* squares overflow in float32 */
-    REFERENCE_TINY,     /* squares underflow in float32 */
+    REFERENCE_TINY,     /* squares are denormal in float32, or zero */
     REFERENCE_KINDS
 };
 
