@@ -7,7 +7,10 @@
  * others and can be started again.
  *
  * The dynamics is Langevin (middle splitting: Zhang, Liu, Yan, Zhang, Liu, J. Phys. Chem. A 123,
- * 6056, 2019, as OpenMM's LangevinMiddleIntegrator), or NVE where friction is 0.
+ * 6056, 2019, as OpenMM's LangevinMiddleIntegrator), or NVE (leapfrog Verlet) where friction is 0.
+ * In both, the velocities of a frame belong to the middle of the step that led to it, as OpenMM's
+ * do; a start from positions and velocities of a frame goes on from just there. The kinetic energy
+ * is that of these velocities; under NVE that of velocities brought to the time of the positions.
  *
  * A trajectory is a function of (seed, simulation_id, first_step, positions, velocities, number of
  * steps of each advance) and the build alone: not of the other replicas, nor of the number of
@@ -29,7 +32,7 @@ typedef struct ddmd_engine ddmd_engine;
 
 typedef struct ddmd_engine_options {
     double temperature_kelvin;   /* used where a start does not give its own; > 0 */
-    double friction_per_ps;      /* >= 0; 0: NVE (velocity Verlet) */
+    double friction_per_ps;      /* >= 0; 0: NVE (Verlet) */
     double timestep_fs;          /* > 0 */
     uint64_t seed;               /* the campaign's */
     int threads_per_replica;     /* openmm on CPU; >= 1 */
@@ -80,7 +83,8 @@ typedef struct ddmd_engine_info {
 } ddmd_engine_info;
 
 size_t ddmd_engine_count(void);
-/* index < ddmd_engine_count() */
+/* index < ddmd_engine_count(). The capabilities are those that the engine has at its best;
+   ddmd_engine_capabilities() tells those of an engine object on its platform. */
 void ddmd_engine_describe(size_t index, ddmd_engine_info *info);
 
 /*
@@ -100,7 +104,9 @@ const char *ddmd_engine_device(const ddmd_engine *engine);
 
 /*
  * Start (or start anew) one replica. NUMERIC: positions, velocities or the energy there are not
- * finite, or the energy is above 1e7 kJ/mol; the replica is then FAILED, the others are untouched.
+ * finite, or the energy is beyond 1e7 kJ/mol; the replica is then FAILED, the others are untouched.
+ * A molecule whose centroid is more than 5 nm from the origin is moved there, since float32
+ * coordinates are finest near it (not where the system has openmm_xml: it may know of places).
  */
 enum ddmd_status ddmd_engine_start_replica(ddmd_engine *engine, int replica,
                                            const ddmd_engine_start *start, ddmd_error *err);

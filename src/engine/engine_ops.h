@@ -17,6 +17,9 @@ extern "C" {
 
 enum { DDMD_ENGINE_API_VERSION = 1 };
 
+/* Beyond this (kJ/mol, either sign) a potential or kinetic energy means that a replica blew up. */
+#define DDMD_ENGINE_ENERGY_LIMIT 1e7
+
 typedef struct ddmd_engine_ops {
     int api_version; /* DDMD_ENGINE_API_VERSION */
     const char *name;
@@ -66,7 +69,15 @@ typedef struct ddmd_engine_ops {
 
     /* What self runs on. Default: "CPU". */
     const char *(*device)(const void *self);
+
+    /* What self can do, where that depends on how it was made. Default: `capabilities`. */
+    unsigned (*self_capabilities)(const void *self);
 } ddmd_engine_ops;
+
+/* The engines of engines.def that are compiled in. */
+#define ENGINE(name, summary, compiled_in, advice) extern const ddmd_engine_ops ddmd_engine_##name;
+#include "engine/engines.def"
+#undef ENGINE
 
 #ifdef __cplusplus
 }

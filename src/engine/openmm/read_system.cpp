@@ -1,0 +1,199 @@
+#include "engine/openmm/build_system.h"
+
+#include <cstring>
+#include <sstream>
+#include <string>
+
+namespace ddmd_openmm
+{
+
+constexpr int MAX_DEPTH = 64;
+
+/*
+ * XmlSerializer makes whatever class an element's `type` names and casts it to what its place asks
+ * for, and it reads nested elements by recursion. A file may come from anyone, so that types are
+ * compared with their places, and the depth is bounded, before it sees the text.
+ */
+class Guard
+{
+  public:
+    explicit Guard(const char *text) : at(text)
+    {
+    }
+
+    /* nullptr where the text may be read, else what is wrong with it. */
+    const char *check()
+    {
+        while ((at = std::strchr(at, '<'))) {
+            const char *wrong = nullptr;
+            if (std::strncmp(at, "<!--", 4) == 0)
+                wrong = skip_past("-->");
+            else if (at[1] == '?')
+                wrong = skip_past("?>");
+            else if (at[1] == '!')
+                wrong = "a document type or CDATA has no place in a System";
+            else if (at[1] == '/')
+                wrong = close();
+            else
+                wrong = open();
+            if (wrong)
+                return wrong;
+        }
+        return seen_root ? nullptr : "there is no element";
+    }
+
+  private:
+    const char *at;
+    int depth = 0;
+    bool seen_root = false;
+
+    const char *skip_past(const char *end)
+    {
+        at = std::strstr(at, end);
+        if (!at)
+            return "a comment or instruction does not end";
+        at += std::strlen(end);
+        return nullptr;
+    }
+
+    const char *close()
+    {
+        depth--;
+        at += 2;
+        return depth < 0 ? "an element ends that never began" : nullptr;
+    }
+
+    static bool ends_with(const std::string &text, const char *end)
+    {
+        size_t n = std::strlen(end);
+        return text.size() >= n && text.compare(text.size() - n, n, end) == 0;
+    }
+
+    /* Every class that an element of this name may be made into. */
+    static bool fits(const std::string &element, const std::string &type)
+    {
+        if (element == "System")
+            return type == "System";
+        if (ends_with(type, "Function"))
+            return element == "Function";
+        bool force = ends_with(type, "Force") || ends_with(type, "Barostat") ||
+                     ends_with(type, "Thermostat") || type == "CMMotionRemover";
+        return force &&
+               (element == "Force" || element == "CollectiveVariable" || element == "InnerForce");
+    }
+
+    const char *open()
+    {
+        const char *name_end = at + 1 + std::strcspn(at + 1, " \t\r\n/>");
+        std::string name(at + 1, name_end);
+        bool root = !seen_root;
+        if (root && name != "System")
+            return "the root element is not <System>";
+        if (!root && depth == 0)
+            return "there is more than one root element";
+        seen_root = true;
+        int n_types = 0;
+        const char *p = name_end;
+        for (;;) {
+            p += std::strspn(p, " \t\r\n");
+            if (*p == '\0')
+                return "an element does not end";
+            if (*p == '>' || *p == '/')
+                break;
+            const char *wrong = attribute(name, p, n_types);
+            if (wrong)
+                return wrong;
+        }
+        if (root && n_types != 1)
+            return "the root element has no type=\"System\"";
+        if (n_types > 1)
+            return "an element has more than one type";
+        bool empty = *p == '/';
+        at = p + 1;
+        if (!empty && ++depth > MAX_DEPTH)
+            return "elements are nested too deeply";
+        return nullptr;
+    }
+
+    const char *attribute(const std::string &element, const char *&p, int &n_types)
+    {
+        const char *key = p;
+        p += std::strcspn(p, "= \t\r\n<>");
+        size_t key_length = static_cast<size_t>(p - key);
+        p += std::strspn(p, " \t\r\n");
+        if (*p != '=')
+            return "an attribute has no value";
+        p++;
+        p += std::strspn(p, " \t\r\n");
+        char quote = *p;
+        const char *end = quote == '"' || quote == '\'' ? std::strchr(p + 1, quote) : nullptr;
+        if (!end)
+            return "an attribute has no quoted value";
+        if (key_length == 4 && std::memcmp(key, "type", 4) == 0) {
+            n_types++;
+            std::string value(p + 1, end);
+            /* What is no class is a number or a word of the force itself. */
+            bool is_class = !value.empty() && value[0] >= 'A' && value[0] <= 'Z';
+            if ((is_class || element == "System" || element == "Force" || element == "Function") &&
+                !fits(element, value))
+                return "the type of an element does not fit its place";
+        }
+        p = end + 1;
+        return nullptr;
+    }
+};
+
+static const char *refused(const OpenMM::Force &force)
+{
+    using namespace OpenMM;
+    if (dynamic_cast<const AndersenThermostat *>(&force))
+        return "AndersenThermostat";
+    if (dynamic_cast<const MonteCarloBarostat *>(&force))
+        return "MonteCarloBarostat";
+    if (dynamic_cast<const MonteCarloAnisotropicBarostat *>(&force))
+        return "MonteCarloAnisotropicBarostat";
+    if (dynamic_cast<const MonteCarloMembraneBarostat *>(&force))
+        return "MonteCarloMembraneBarostat";
+    if (dynamic_cast<const MonteCarloFlexibleBarostat *>(&force))
+        return "MonteCarloFlexibleBarostat";
+    return nullptr;
+}
+
+enum ddmd_status read_system(const ddmd_system &system, std::unique_ptr<OpenMM::System> &read,
+                             ddmd_error *err)
+{
+    const char *name = system.name ? system.name : "OpenMM System";
+    const char *wrong = Guard(system.openmm_xml).check();
+    if (wrong)
+        return ddmd_error_set(err, DDMD_FORMAT, "%s: %s", name, wrong);
+    std::unique_ptr<OpenMM::System> made;
+    try {
+        std::istringstream text(system.openmm_xml);
+        made.reset(OpenMM::XmlSerializer::deserialize<OpenMM::System>(text));
+    } catch (const std::exception &e) {
+        return ddmd_error_set(err, DDMD_FORMAT, "%s: OpenMM cannot read it: %s", name, e.what());
+    }
+    if (made->getNumParticles() != system.n_atoms)
+        return ddmd_error_set(err, DDMD_CONFIG, "%s has %d particles, but the structure %d atoms",
+                              name, made->getNumParticles(), static_cast<int>(system.n_atoms));
+    for (int c = 0; c < made->getNumConstraints(); c++) {
+        int i, j;
+        double length;
+        made->getConstraintParameters(c, i, j, length);
+        if (i < 0 || j < 0 || i >= system.n_atoms || j >= system.n_atoms)
+            return ddmd_error_set(err, DDMD_FORMAT, "%s: constraint %d is between atoms %d and %d",
+                                  name, c, i, j);
+    }
+    for (int f = 0; f < made->getNumForces(); f++) {
+        const char *class_name = refused(made->getForce(f));
+        if (class_name)
+            return ddmd_error_set(err, DDMD_UNSUPPORTED,
+                                  "%s: %s is not supported, since a restart from a frame could not "
+                                  "go on with its state; write the System without it",
+                                  name, class_name);
+    }
+    read = std::move(made);
+    return DDMD_OK;
+}
+
+} // namespace ddmd_openmm
