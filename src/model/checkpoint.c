@@ -209,12 +209,18 @@ enum ddmd_status ddmd_checkpoint_add_array(ddmd_checkpoint *checkpoint, const ch
     for (int d = 0; d < rank; d++)
         extent[d] = shape[d];
     hid_t space = H5Screate_simple(rank, extent, NULL);
-    hid_t set = H5Dcreate2(checkpoint->file, path, H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT,
-                           H5P_DEFAULT);
+    /* without the time, so that the same model gives the same bytes */
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    hid_t set = H5I_INVALID_HID;
+    if (H5Pset_obj_track_times(creation, false) >= 0)
+        set = H5Dcreate2(checkpoint->file, path, H5T_IEEE_F32LE, space, H5P_DEFAULT, creation,
+                         H5P_DEFAULT);
     bool written =
         set >= 0 && H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
     if (set >= 0)
         H5Dclose(set);
+    if (creation >= 0)
+        H5Pclose(creation);
     if (space >= 0)
         H5Sclose(space);
     quiet_end(before);

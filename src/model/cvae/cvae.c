@@ -163,6 +163,29 @@ static enum ddmd_status gather(const cvae *model, ddmd_model_loss *sum, ddmd_err
     return DDMD_OK;
 }
 
+/* Networks are set up one after the other, on the caller's thread; see network.h. */
+typedef struct preparation {
+    const cvae *model;
+    enum ddmd_cvae_pass pass;
+    enum ddmd_status status;
+    ddmd_error *err;
+} preparation;
+
+static void prepare_members(void *user, int number)
+{
+    (void)number;
+    preparation *p = user;
+    for (int m = 0; m < p->model->n_members && p->status == DDMD_OK; m++)
+        p->status = ddmd_cvae_network_prepare(p->model->members[m].network, p->pass, p->err);
+}
+
+static enum ddmd_status prepare_pass(const cvae *model, enum ddmd_cvae_pass pass, ddmd_error *err)
+{
+    preparation p = {model, pass, DDMD_OK, err};
+    ddmd_parallel(1, prepare_members, &p);
+    return p.status;
+}
+
 /* --- passes without gradients --- */
 
 typedef struct pass {
@@ -201,10 +224,13 @@ static enum ddmd_status run_pass(const cvae *model, const selection *maps, float
 {
     ddmd_model_loss sum = {0, 0};
     pass p = {.model = model, .maps = *maps, .latent = latent};
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(prepare_pass(model, latent ? DDMD_CVAE_ENCODE : DDMD_CVAE_LOSS, err));
     ddmd_parallel(model->n_members, pass_member, &p);
-    enum ddmd_status status = gather(model, &sum, err);
-    if (status == DDMD_OK && mean)
+    DDMD_TRY(gather(model, &sum, err));
+    if (mean)
         *mean = (ddmd_model_loss){sum.reconstruction / (double)maps->n, sum.kl / (double)maps->n};
+out:
     return status;
 }
 
@@ -420,6 +446,7 @@ static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *
     training t;
 
     DDMD_TRY(training_init(&t, model, base, err));
+    DDMD_TRY(prepare_pass(model, DDMD_CVAE_GRADIENT, err));
     DDMD_TRY(ddmd_cvae_state_init(&before, &model->architecture, err));
     memcpy(before.weights, model->state.weights, n_values * sizeof *before.weights);
     memcpy(before.mean_square, model->state.mean_square, n_values * sizeof *before.mean_square);

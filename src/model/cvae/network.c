@@ -13,6 +13,7 @@
 struct ddmd_cvae_network {
     const ddmd_cvae_architecture *a;
     int capacity;
+    int prepared; /* passes, in the order of enum ddmd_cvae_pass */
     ddmd_onednn *dnn;
     ddmd_onednn_conv *conv[DDMD_MODEL_MAX_LAYERS], *transposed[DDMD_MODEL_MAX_LAYERS];
 
@@ -20,11 +21,9 @@ struct ddmd_cvae_network {
     float *maps, *keep, *noise;
     float *conv_out[DDMD_MODEL_MAX_LAYERS];
     float *dense, *latent;
-    bool has_decoder;
     float *z, *decoder, *transposed_in[DDMD_MODEL_MAX_LAYERS], *logits;
 
     /* gradients: the large ones take turns in two buffers */
-    bool has_gradients;
     float *large[2], *dense_gradient, *latent_gradient, *z_gradient, *decoder_gradient;
     float *weights; /* of one convolution, before they are added */
 };
@@ -55,6 +54,12 @@ static int choose_capacity(const ddmd_cvae_architecture *a, int batch, size_t ma
     return (batch + pieces - 1) / pieces;
 }
 
+static size_t conv_weights(const ddmd_conv_shape *shape)
+{
+    return (size_t)shape->channels_in * (size_t)shape->channels_out * (size_t)shape->kernel *
+           (size_t)shape->kernel;
+}
+
 /* Zeroed memory for n float32 of each sample, as vector instructions like it. */
 static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float **values,
                                    ddmd_error *err)
@@ -80,21 +85,11 @@ enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architec
                                           ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    const ddmd_cvae_architecture *a = architecture;
     ddmd_cvae_network *net = NULL;
     DDMD_TRY(ddmd_array_alloc(&net, 1, sizeof *net, err));
-    net->a = a;
-    net->capacity = choose_capacity(a, batch, max_bytes);
+    net->a = architecture;
+    net->capacity = choose_capacity(architecture, batch, max_bytes);
     DDMD_TRY(ddmd_onednn_create(&net->dnn, err));
-    DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->maps, err));
-    DDMD_TRY(activation(net, a->encoder_dense.out, &net->keep, err));
-    DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->noise, err));
-    DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense, err));
-    DDMD_TRY(activation(net, a->latent.out, &net->latent, err));
-    for (int i = 0; i < a->n_layers; i++) {
-        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->conv_out[i], err));
-        DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &a->conv[i], net->capacity, &net->conv[i], err));
-    }
     *network = net;
     net = NULL;
 out:
@@ -102,39 +97,66 @@ out:
     return status;
 }
 
-static enum ddmd_status need_decoder(ddmd_cvae_network *net, ddmd_error *err)
+/* Convolution `conv`, made where there is none yet, with some operations. */
+static enum ddmd_status operations(ddmd_cvae_network *net, int layer, unsigned needed,
+                                   ddmd_onednn_conv **conv, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    if (!*conv)
+        DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &net->a->conv[layer], net->capacity, conv, err));
+    DDMD_TRY(ddmd_onednn_conv_prepare(*conv, needed, err));
+out:
+    return status;
+}
+
+static enum ddmd_status prepare_encoder(ddmd_cvae_network *net, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
-    if (net->has_decoder)
-        return DDMD_OK;
+    DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->maps, err));
+    DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense, err));
+    DDMD_TRY(activation(net, a->latent.out, &net->latent, err));
+    for (int i = 0; i < a->n_layers; i++) {
+        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->conv_out[i], err));
+        DDMD_TRY(operations(net, i, DDMD_ONEDNN_FORWARD_RELU, &net->conv[i], err));
+    }
+out:
+    return status;
+}
+
+static enum ddmd_status prepare_decoder(ddmd_cvae_network *net, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_cvae_architecture *a = net->a;
+    DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->noise, err));
     DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z, err));
     DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder, err));
     DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->logits, err));
     for (int i = 0; i < a->n_layers; i++) {
         DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->transposed_in[i], err));
-        if (!net->transposed[i])
-            DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &a->conv[i], net->capacity,
-                                             &net->transposed[i], err));
+        DDMD_TRY(operations(net, i, DDMD_ONEDNN_BACKWARD_DATA, &net->transposed[i], err));
     }
-    net->has_decoder = true;
 out:
     return status;
 }
 
-static enum ddmd_status need_gradients(ddmd_cvae_network *net, ddmd_error *err)
+static enum ddmd_status prepare_gradients(ddmd_cvae_network *net, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
     size_t largest = 0, weights = 0;
-    if (net->has_gradients)
-        return DDMD_OK;
     for (int i = 0; i < a->n_layers; i++) {
         const ddmd_conv_shape *shape = &a->conv[i];
         largest = larger(largest, ddmd_conv_size_out(shape));
-        weights = larger(weights, (size_t)shape->channels_in * (size_t)shape->channels_out *
-                                      (size_t)shape->kernel * (size_t)shape->kernel);
+        weights = larger(weights, conv_weights(shape));
+        DDMD_TRY(operations(net, i, DDMD_ONEDNN_FORWARD | DDMD_ONEDNN_BACKWARD_WEIGHTS,
+                            &net->transposed[i], err));
+        /* nobody asks for the gradient of the maps */
+        DDMD_TRY(operations(net, i,
+                            DDMD_ONEDNN_BACKWARD_WEIGHTS | (i > 0 ? DDMD_ONEDNN_BACKWARD_DATA : 0),
+                            &net->conv[i], err));
     }
+    DDMD_TRY(activation(net, a->encoder_dense.out, &net->keep, err));
     DDMD_TRY(activation(net, largest, &net->large[0], err));
     DDMD_TRY(activation(net, largest, &net->large[1], err));
     DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense_gradient, err));
@@ -143,7 +165,18 @@ static enum ddmd_status need_gradients(ddmd_cvae_network *net, ddmd_error *err)
     DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder_gradient, err));
     if (!net->weights)
         DDMD_TRY(ddmd_array_alloc(&net->weights, weights, sizeof *net->weights, err));
-    net->has_gradients = true;
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_cvae_network_prepare(ddmd_cvae_network *network, enum ddmd_cvae_pass pass,
+                                           ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    enum ddmd_status (*const steps[])(ddmd_cvae_network *, ddmd_error *) = {
+        prepare_encoder, prepare_decoder, prepare_gradients};
+    for (; network->prepared <= (int)pass; network->prepared++)
+        DDMD_TRY(steps[network->prepared](network, err));
 out:
     return status;
 }
@@ -318,7 +351,6 @@ enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float 
     enum ddmd_status status = DDMD_OK;
     ddmd_model_loss found = {0, 0};
     double unused = 0;
-    DDMD_TRY(need_decoder(network, err));
     DDMD_TRY(encode(network, parameters, n, false, err));
     sample(network, false);
     DDMD_TRY(decode(network, parameters, err));
@@ -338,9 +370,7 @@ static enum ddmd_status conv_gradient(ddmd_cvae_network *net, ddmd_onednn_conv *
     enum ddmd_status status = ddmd_onednn_conv_backward_weights(conv, in, out_gradient,
                                                                 add ? net->weights : gradient, err);
     if (status == DDMD_OK && add)
-        ddmd_add((size_t)shape->channels_in * (size_t)shape->channels_out * (size_t)shape->kernel *
-                     (size_t)shape->kernel,
-                 net->weights, gradient);
+        ddmd_add(conv_weights(shape), net->weights, gradient);
     return status;
 }
 
@@ -458,8 +488,6 @@ enum ddmd_status ddmd_cvae_network_gradient(ddmd_cvae_network *network, const fl
     const ddmd_cvae_architecture *a = network->a;
     ddmd_model_loss found = {0, 0};
     double bias_gradient = 0;
-    DDMD_TRY(need_decoder(network, err));
-    DDMD_TRY(need_gradients(network, err));
     clear_rest(network, n, a->encoder_dense.out, network->keep);
     clear_rest(network, n, (size_t)a->latent_dim, network->noise);
     DDMD_TRY(encode(network, parameters, n, true, err));

@@ -14,8 +14,7 @@ typedef struct ddmd_cvae_network ddmd_cvae_network;
 
 /*
  * Room for up to `batch` samples, fewer (but one) where they would take much more than max_bytes;
- * the caller then passes over a batch in pieces. architecture outlives the network. Memory is taken
- * when a pass first needs it.
+ * the caller then passes over a batch in pieces. architecture outlives the network.
  */
 enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
                                           size_t max_bytes, ddmd_cvae_network **network,
@@ -32,6 +31,16 @@ typedef struct ddmd_cvae_inputs {
 } ddmd_cvae_inputs;
 
 ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network);
+
+enum ddmd_cvae_pass { DDMD_CVAE_ENCODE, DDMD_CVAE_LOSS, DDMD_CVAE_GRADIENT };
+
+/*
+ * Take the memory and set up the operations of a pass (and of those before it in the list), unless
+ * that was done; to be called before it. oneDNN shares what it sets up between networks, so no two
+ * are prepared at once.
+ */
+enum ddmd_status ddmd_cvae_network_prepare(ddmd_cvae_network *network, enum ddmd_cvae_pass pass,
+                                           ddmd_error *err);
 
 /* mean [n][latent_dim] */
 enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const float *parameters,

@@ -433,6 +433,44 @@ out:
     return status;
 }
 
+/* Make one operation of what describe_...() gave; takes the descriptor. */
+static enum ddmd_status prepare(ddmd_onednn_conv *conv, dnnl_status_t described,
+                                dnnl_primitive_desc_t description, dnnl_query_t query,
+                                bool with_bias, operation *o, ddmd_error *err)
+{
+    if (described != dnnl_success)
+        return failed("no such convolution", described, err);
+    enum ddmd_status status = operation_init(conv, description, query, with_bias, o, err);
+    dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_prepare(ddmd_onednn_conv *conv, unsigned operations,
+                                          ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_onednn *dnn = conv->dnn;
+    const conv_layouts *l = &conv->layouts;
+    dnnl_primitive_desc_t made = NULL;
+    dnnl_status_t result = dnnl_success;
+    if ((operations & (DDMD_ONEDNN_FORWARD | DDMD_ONEDNN_FORWARD_RELU)) && !conv->forward.run) {
+        bool relu = operations & DDMD_ONEDNN_FORWARD_RELU;
+        result = describe_forward(dnn->engine, relu ? dnn->attr_relu : dnn->attr, l, relu, &made);
+        DDMD_TRY(prepare(conv, result, made, dnnl_query_weights_md, relu, &conv->forward, err));
+    }
+    if ((operations & DDMD_ONEDNN_BACKWARD_DATA) && !conv->data.run) {
+        result = describe_backward_data(dnn->engine, dnn->attr, l, conv->hint, &made);
+        DDMD_TRY(prepare(conv, result, made, dnnl_query_weights_md, false, &conv->data, err));
+    }
+    if ((operations & DDMD_ONEDNN_BACKWARD_WEIGHTS) && !conv->weights.run) {
+        result = describe_backward_weights(dnn->engine, dnn->attr, l, conv->hint, &made);
+        DDMD_TRY(
+            prepare(conv, result, made, dnnl_query_diff_weights_md, false, &conv->weights, err));
+    }
+out:
+    return status;
+}
+
 enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *in,
                                           const float *weight, const float *bias, float *out,
                                           ddmd_error *err)
@@ -440,14 +478,6 @@ enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *i
     enum ddmd_status status = DDMD_OK;
     operation *o = &conv->forward;
     dnnl_memory_t weights = NULL;
-    dnnl_primitive_desc_t description = NULL;
-    if (!o->run) {
-        const ddmd_onednn *dnn = conv->dnn;
-        TRY_DNNL(describe_forward(dnn->engine, bias ? dnn->attr_relu : dnn->attr, &conv->layouts,
-                                  bias != NULL, &description),
-                 "convolution");
-        DDMD_TRY(operation_init(conv, description, dnnl_query_weights_md, bias != NULL, o, err));
-    }
     DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
     DDMD_TRY(point(o->in, in, err));
     DDMD_TRY(point(o->out, out, err));
@@ -459,8 +489,6 @@ enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *i
                                     {DNNL_ARG_BIAS, o->bias}};
     DDMD_TRY(execute(conv, o, args, bias ? 4 : 3, err));
 out:
-    if (description)
-        dnnl_primitive_desc_destroy(description);
     return status;
 }
 
@@ -471,13 +499,6 @@ enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const fl
     enum ddmd_status status = DDMD_OK;
     operation *o = &conv->data;
     dnnl_memory_t weights = NULL;
-    dnnl_primitive_desc_t description = NULL;
-    if (!o->run) {
-        TRY_DNNL(describe_backward_data(conv->dnn->engine, conv->dnn->attr, &conv->layouts,
-                                        conv->hint, &description),
-                 "transposed convolution");
-        DDMD_TRY(operation_init(conv, description, dnnl_query_weights_md, false, o, err));
-    }
     DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
     DDMD_TRY(point(o->out, out_gradient, err));
     DDMD_TRY(point(o->in, in_gradient, err));
@@ -485,8 +506,6 @@ enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const fl
         {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, o->in}};
     DDMD_TRY(execute(conv, o, args, 3, err));
 out:
-    if (description)
-        dnnl_primitive_desc_destroy(description);
     return status;
 }
 
@@ -496,13 +515,6 @@ enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const
 {
     enum ddmd_status status = DDMD_OK;
     operation *o = &conv->weights;
-    dnnl_primitive_desc_t description = NULL;
-    if (!o->run) {
-        TRY_DNNL(describe_backward_weights(conv->dnn->engine, conv->dnn->attr, &conv->layouts,
-                                           conv->hint, &description),
-                 "gradient of weights");
-        DDMD_TRY(operation_init(conv, description, dnnl_query_diff_weights_md, false, o, err));
-    }
     DDMD_TRY(point(o->in, in, err));
     DDMD_TRY(point(o->out, out_gradient, err));
     DDMD_TRY(point(o->plain, weight_gradient, err));
@@ -513,8 +525,6 @@ enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const
     if (o->reorder)
         DDMD_TRY(reorder(conv, o, o->weight, o->plain, err));
 out:
-    if (description)
-        dnnl_primitive_desc_destroy(description);
     return status;
 }
 

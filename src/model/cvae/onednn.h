@@ -22,15 +22,24 @@ void ddmd_onednn_describe(char *text, size_t size);
 
 typedef struct ddmd_onednn_conv ddmd_onednn_conv;
 
-/*
- * A convolution of `batch` samples. Each of its three operations is set up when it is first used.
- * dnn outlives it.
- */
+/* What can be done with a convolution. */
+enum ddmd_onednn_operation {
+    DDMD_ONEDNN_FORWARD = 1 << 0,      /* one of these two, not both */
+    DDMD_ONEDNN_FORWARD_RELU = 1 << 1, /* with bias and relu */
+    DDMD_ONEDNN_BACKWARD_DATA = 1 << 2,
+    DDMD_ONEDNN_BACKWARD_WEIGHTS = 1 << 3
+};
+
+/* A convolution of `batch` samples. dnn outlives it. */
 enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape *shape, int batch,
                                          ddmd_onednn_conv **conv, ddmd_error *err);
 void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv);
 
-/* out = relu(conv(in, weight) + bias); bias NULL: out = conv(in, weight), always or never. */
+/* Set up operations (of those that are not yet), which must be done before they are called. */
+enum ddmd_status ddmd_onednn_conv_prepare(ddmd_onednn_conv *conv, unsigned operations,
+                                          ddmd_error *err);
+
+/* out = relu(conv(in, weight) + bias), or, with bias NULL, conv(in, weight): as was set up. */
 enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *in,
                                           const float *weight, const float *bias, float *out,
                                           ddmd_error *err);
