@@ -40,4 +40,3 @@ else()
                  "(install libopenmm-dev and libopenmm-plugins to have it)")
 endif()
 
-ddmd_need(CMOCKA cmocka libcmocka-dev)

@@ -179,6 +179,7 @@ typedef struct ddmd_progress_row {
     uint32_t next_simulation;            /* next free id */
     uint32_t model_version;              /* newest; 0: none */
     uint64_t n_frames;                   /* durable in frames-0.h5 */
+    uint64_t round_frame;                /* number of the round's first frame in frames-0.h5 */
     double elapsed_s;                    /* over all sittings */
     double best_rmsd_nm;                 /* NaN: none */
     int64_t best_simulation, best_frame; /* -1: none */

@@ -3,7 +3,7 @@
 #include "core/array.h"
 #include "core/try.h"
 #include "select/clustering.h"
-#include "select/parallel.h"
+#include "core/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +131,7 @@ enum ddmd_status ddmd_clustering_label(const ddmd_neighbor_index *index, double 
     DDMD_TRY(ddmd_components_find(index, walk.reach, core, walk.labels, &n, err));
     fill_lowest(&walk);
     if (n > 0)
-        ddmd_parallel(index->n, (size_t)4 * DDMD_BLOCK, index->threads, label_border, &walk);
+        ddmd_parallel_for(index->n, (size_t)4 * DDMD_BLOCK, index->threads, label_border, &walk);
     memcpy(labels, walk.labels, index->n * sizeof *labels);
     if (n_clusters)
         *n_clusters = n;
@@ -167,7 +167,7 @@ enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double e
     DDMD_TRY(
         ddmd_array_alloc(&walk.queries, (size_t)index->threads, dim * sizeof *walk.queries, err));
     if (min_samples <= n)
-        ddmd_parallel(n, (size_t)4 * DDMD_BLOCK, index->threads, find_cores, &walk);
+        ddmd_parallel_for(n, (size_t)4 * DDMD_BLOCK, index->threads, find_cores, &walk);
     DDMD_TRY(ddmd_clustering_label(index, eps, walk.core, labels, NULL, err));
 
 out:

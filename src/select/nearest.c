@@ -3,7 +3,7 @@
 
 #include "core/array.h"
 #include "core/try.h"
-#include "select/parallel.h"
+#include "core/parallel.h"
 
 #include <stdlib.h>
 
@@ -154,7 +154,7 @@ enum ddmd_status ddmd_neighbor_lists_find(const ddmd_neighbor_index *index, size
     DDMD_TRY(ddmd_array_alloc(&work.heaps, threads, k * sizeof *work.heaps, err));
     DDMD_TRY(ddmd_array_alloc(&work.queries, threads, index->dim * sizeof *work.queries, err));
     if (k > 0)
-        ddmd_parallel(index->n, (size_t)4 * DDMD_BLOCK, index->threads, find_lists, &work);
+        ddmd_parallel_for(index->n, (size_t)4 * DDMD_BLOCK, index->threads, find_lists, &work);
     *lists = found;
     found = (ddmd_neighbor_lists){0};
 

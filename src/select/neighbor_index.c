@@ -2,7 +2,7 @@
 
 #include "core/array.h"
 #include "core/try.h"
-#include "select/parallel.h"
+#include "core/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>

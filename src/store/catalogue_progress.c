@@ -32,8 +32,8 @@ enum ddmd_status ddmd_catalogue_set_progress(ddmd_catalogue *catalogue,
 {
     static const char sql[] =
         "UPDATE progress SET state = ?, reason = ?, round = ?, phase = ?, next_simulation = ?, "
-        "model_version = ?, n_frames = ?, elapsed_s = ?, best_rmsd_nm = ?, best_simulation = ?, "
-        "best_frame = ? WHERE only_row = 1";
+        "model_version = ?, n_frames = ?, round_frame = ?, elapsed_s = ?, best_rmsd_nm = ?, "
+        "best_simulation = ?, best_frame = ? WHERE only_row = 1";
     ddmd_statement statement;
     enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
     if (status != DDMD_OK)
@@ -45,6 +45,7 @@ enum ddmd_status ddmd_catalogue_set_progress(ddmd_catalogue *catalogue,
     ddmd_put_integer(&statement, row->next_simulation);
     ddmd_put_integer(&statement, row->model_version);
     ddmd_put_count(&statement, row->n_frames);
+    ddmd_put_count(&statement, row->round_frame);
     ddmd_put_number(&statement, row->elapsed_s);
     ddmd_put_number(&statement, row->best_rmsd_nm);
     ddmd_put_id(&statement, row->best_simulation);
@@ -56,8 +57,9 @@ enum ddmd_status ddmd_catalogue_progress(ddmd_catalogue *catalogue, ddmd_progres
                                          ddmd_error *err)
 {
     static const char sql[] =
-        "SELECT state, reason, round, phase, next_simulation, model_version, n_frames, elapsed_s, "
-        "best_rmsd_nm, best_simulation, best_frame FROM progress WHERE only_row = 1";
+        "SELECT state, reason, round, phase, next_simulation, model_version, n_frames, "
+        "round_frame, elapsed_s, best_rmsd_nm, best_simulation, best_frame FROM progress WHERE "
+        "only_row = 1";
     ddmd_progress_row r = {0};
     int state = 0, phase = 0;
     ddmd_statement statement;
@@ -75,6 +77,7 @@ enum ddmd_status ddmd_catalogue_progress(ddmd_catalogue *catalogue, ddmd_progres
     r.next_simulation = ddmd_take_u32(&statement);
     r.model_version = ddmd_take_u32(&statement);
     r.n_frames = ddmd_take_count(&statement);
+    r.round_frame = ddmd_take_count(&statement);
     r.elapsed_s = ddmd_take_number(&statement);
     r.best_rmsd_nm = ddmd_take_number(&statement);
     r.best_simulation = ddmd_take_id(&statement);

@@ -122,12 +122,13 @@ CREATE TABLE progress (
     next_simulation INTEGER NOT NULL CHECK (next_simulation >= 0),
     model_version   INTEGER NOT NULL CHECK (model_version >= 0), -- newest; 0: none yet
     n_frames        INTEGER NOT NULL CHECK (n_frames >= 0),      -- durable ones
+    round_frame     INTEGER NOT NULL CHECK (round_frame >= 0),   -- frames before this round
     elapsed_s       REAL NOT NULL,                               -- over all sittings
     best_rmsd_nm    REAL,
     best_simulation INTEGER,
     best_frame      INTEGER
 ) STRICT;
-INSERT INTO progress VALUES (1, 'running', '', 1, 'simulate', 0, 0, 0, 0.0, NULL, NULL, NULL);
+INSERT INTO progress VALUES (1, 'running', '', 1, 'simulate', 0, 0, 0, 0, 0.0, NULL, NULL, NULL);
 
 -- ---- views ---------------------------------------------------------------------------------
 

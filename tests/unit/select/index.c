@@ -1,9 +1,9 @@
 #include "select/clustering.h"
 #include "select/neighbor_index.h"
 
+#include "core/parallel.h"
 #include "ddmd/random.h"
 #include "ddmd/select.h"
-#include "select/parallel.h"
 #include "support/cmocka.h"
 #include "unit/select/reference.h"
 
@@ -196,7 +196,7 @@ static void ranges_cover_everything_once(void **state)
     for (int threads = 1; threads <= 8; threads++) {
         for (size_t n = 0; n <= 1000; n += 125) {
             struct tally tally = {0};
-            ddmd_parallel(n, 7, threads, count_visits, &tally);
+            ddmd_parallel_for(n, 7, threads, count_visits, &tally);
             assert_false(tally.clash);
             for (size_t i = 0; i < 1000; i++)
                 assert_int_equal(tally.visits[i], i < n);

@@ -176,6 +176,7 @@ static void progress_comes_back(void **state)
                                      .next_simulation = 99,
                                      .model_version = 11,
                                      .n_frames = 123456789012,
+                                     .round_frame = 123456780000,
                                      .elapsed_s = 0.1,
                                      .best_rmsd_nm = 0.152,
                                      .best_simulation = 42,
@@ -188,6 +189,7 @@ static void progress_comes_back(void **state)
             assert_int_equal(row.next_simulation, 99);
             assert_int_equal(row.model_version, 11);
             assert_int_equal(row.n_frames, 123456789012);
+            assert_int_equal(row.round_frame, 123456780000);
             assert_true(row.elapsed_s == 0.1 && row.best_rmsd_nm == 0.152);
             assert_int_equal(row.best_simulation, 42);
             assert_int_equal(row.best_frame, 0);

@@ -1,7 +1,8 @@
-#include "select/parallel.h"
+#include "core/parallel.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 struct team {
@@ -40,19 +41,25 @@ static void *take_part(void *argument)
     }
 }
 
-void ddmd_parallel(size_t n, size_t grain, int threads, ddmd_parallel_fn work, void *user)
+void ddmd_parallel_for(size_t n, size_t grain, int threads, ddmd_parallel_fn work, void *user)
 {
     struct team team = {.n = n, .grain = grain, .work = work, .user = user};
     struct member members[DDMD_PARALLEL_MAX];
     size_t ranges = n / grain + (n % grain != 0);
     int wanted = ranges < (size_t)threads ? (int)ranges : threads;
     int started = 0;
+
+    /* Signals are the business of the threads that the program made itself. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (started + 1 < wanted) {
         members[started] = (struct member){.team = &team, .worker = started + 1};
         if (pthread_create(&members[started].thread, NULL, take_part, &members[started]) != 0)
             break;
         started++;
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     take_part(&(struct member){.team = &team, .worker = 0});
     for (int i = 0; i < started; i++)
         pthread_join(members[i].thread, NULL);

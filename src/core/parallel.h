@@ -1,6 +1,6 @@
 /* Work on ranges of a counted set by several threads. */
-#ifndef DDMD_SELECT_PARALLEL_H
-#define DDMD_SELECT_PARALLEL_H
+#ifndef DDMD_CORE_PARALLEL_H
+#define DDMD_CORE_PARALLEL_H
 
 #include <stddef.h>
 
@@ -16,6 +16,6 @@ typedef void (*ddmd_parallel_fn)(void *user, size_t begin, size_t end, int worke
  * Call work() for ranges of at most `grain` that cover 0 .. n-1 once, from up to `threads` threads,
  * the caller's among them; return when all is done. Threads that cannot be had are done without.
  */
-void ddmd_parallel(size_t n, size_t grain, int threads, ddmd_parallel_fn work, void *user);
+void ddmd_parallel_for(size_t n, size_t grain, int threads, ddmd_parallel_fn work, void *user);
 
 #endif

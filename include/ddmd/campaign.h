@@ -1,0 +1,103 @@
+/*
+ * Campaigns: many simulations steered by what a model learns of them.
+ *
+ * One round of mode `sequential` (DeepDriveMD-F) is simulate, train, infer, decide, each finished
+ * before the next begins; frames are aggregated while they are simulated. The end of every phase is
+ * made durable in the catalogue in one transaction, and each phase is a function of what the
+ * catalogue and the stores hold at its beginning. A campaign that was killed at any moment and
+ * resumed therefore does the unfinished phase again and ends with the same frames, weights and
+ * decisions, bit for bit (engines without DDMD_ENGINE_DETERMINISTIC excepted).
+ */
+#ifndef DDMD_CAMPAIGN_H
+#define DDMD_CAMPAIGN_H
+
+#include "ddmd/config.h"
+#include "ddmd/log.h"
+#include "ddmd/store.h"
+
+#include <stdatomic.h>
+
+/* What the campaign is doing now; handed to the caller about once a second and at every change. */
+typedef struct ddmd_campaign_progress {
+    const char *campaign;
+    uint32_t round;
+    uint32_t rounds; /* of the stop rule; 0: no such rule */
+    enum ddmd_phase phase;
+    double fraction;      /* of the phase, 0 to 1; NaN where it cannot be told */
+    char doing[96];       /* "report 12 of 20", "latent_dim 3, epoch 4 of 20, loss 61.2" */
+    uint64_t simulations; /* started */
+    uint64_t frames;
+    double simulated_ns;
+    double ns_per_day;         /* over the time spent simulating */
+    double best_rmsd_angstrom; /* NaN: no reference */
+    double elapsed_s;          /* over all sittings */
+    double wall_limit_s;       /* 0: none */
+} ddmd_campaign_progress;
+
+typedef void ddmd_campaign_progress_fn(void *user, const ddmd_campaign_progress *progress);
+
+typedef struct ddmd_campaign_options {
+    const ddmd_log *log;                 /* may be NULL; RUN_DIR/log/ddmd.log is written anyway */
+    ddmd_campaign_progress_fn *progress; /* may be NULL; called from one thread */
+    void *user;
+    const atomic_int *stop; /* not 0: end cleanly, soon; may be NULL */
+} ddmd_campaign_options;
+
+/*
+ * Check a configuration against the world: that files are there and fit together, templates exist
+ * for every residue, the reference has the selected atoms, the engine can do what the system
+ * needs, the model can take the maps. Creates nothing. CONFIG where `mistakes` gained any.
+ * *summary (may be NULL; the caller frees) says what would be run, in a few lines.
+ */
+enum ddmd_status ddmd_campaign_check(const ddmd_config *config, char **summary,
+                                     ddmd_mistakes *mistakes, ddmd_error *err);
+
+/*
+ * Run a campaign in a new directory. Everything is checked before the directory is made; CONFIG
+ * (with mistakes) leaves nothing behind. OK: a stop rule was met. CANCELLED: `stop` was set; the
+ * campaign can be resumed. Other codes: it failed while running; can be resumed once mended.
+ */
+enum ddmd_status ddmd_campaign_run(const ddmd_config *config, const char *run_dir,
+                                   const ddmd_campaign_options *options, ddmd_mistakes *mistakes,
+                                   ddmd_error *err);
+
+/*
+ * Go on with a stopped, killed or finished campaign. overrides may change the section `stop` only
+ * ("stop.rounds=20"). A campaign whose stop rule is met already stays as it is and returns OK.
+ */
+enum ddmd_status ddmd_campaign_resume(const char *run_dir, const char *const *overrides,
+                                      size_t n_overrides, const ddmd_campaign_options *options,
+                                      ddmd_mistakes *mistakes, ddmd_error *err);
+
+/* What `ddmd status` shows. Numbers that do not exist are NaN, ids -1. */
+typedef struct ddmd_campaign_status {
+    char campaign[256];
+    char mode[32];
+    char engine[32];
+    char strategy[32];
+    enum ddmd_campaign_state state;
+    bool alive;       /* state is running and a process is at work on it */
+    char reason[256]; /* why it ended */
+    uint32_t round;   /* under way, or the last one */
+    enum ddmd_phase phase;
+    uint32_t iterations; /* rounds completed */
+    uint32_t replicas;
+    uint64_t simulations_started, simulations_finished, simulations_failed, simulations_culled;
+    uint64_t frames;
+    double simulated_ns;
+    double ns_per_day; /* over elapsed_s */
+    double best_rmsd_angstrom;
+    int64_t best_simulation, best_frame;
+    uint32_t model_version;
+    double train_loss, validation_loss;
+    int64_t outliers_last_round;
+    double busy_fraction;                     /* of the simulation slots, over elapsed_s */
+    double io_fraction;                       /* of elapsed_s, spent writing frames and catalogue */
+    double decision_median_s, decision_p95_s; /* frame to its place in a ranking, last round */
+    double elapsed_s;
+} ddmd_campaign_status;
+
+enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_status *status,
+                                           ddmd_error *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* Find frames by their identity. */
+#ifndef DDMD_CAMPAIGN_FRAME_LOOKUP_H
+#define DDMD_CAMPAIGN_FRAME_LOOKUP_H
+
+#include "ddmd/store.h"
+
+typedef struct ddmd_frame_wanted {
+    uint32_t simulation, index;
+    int64_t row; /* out */
+} ddmd_frame_wanted;
+
+/* One pass over the file, newest frames first. FORMAT: one is not there. */
+enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *file, ddmd_frame_wanted *wanted, size_t n,
+                                   ddmd_error *err);
+
+#endif

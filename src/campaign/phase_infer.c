@@ -1,0 +1,250 @@
+/*
+ * Phase infer: embed the window of the newest frames with the newest weights, find outliers, rank
+ * them; the result is this round's list of restart points.
+ */
+#include "campaign/run_directory.h"
+#include "campaign/state.h"
+
+#include "core/array.h"
+#include "core/parallel.h"
+#include "core/try.h"
+#include "ddmd/embedding.h"
+#include "ddmd/geometry.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct window {
+    size_t n;
+    uint32_t *simulation, *index;
+    float *rmsd_nm;
+    uint8_t *maps;
+    float *latent;
+    size_t dim;
+} window;
+
+static void clear_window(window *w)
+{
+    free(w->simulation);
+    free(w->index);
+    free(w->rmsd_nm);
+    free(w->maps);
+    free(w->latent);
+}
+
+static enum ddmd_status read_window(ddmd_campaign *c, window *w, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    uint64_t there = ddmd_frame_file_frames(c->frames);
+    w->n = (size_t)c->config->selection.max_samples;
+    if (there < w->n)
+        w->n = (size_t)there;
+    DDMD_TRY(ddmd_array_alloc(&w->simulation, w->n, sizeof *w->simulation, err));
+    DDMD_TRY(ddmd_array_alloc(&w->index, w->n, sizeof *w->index, err));
+    DDMD_TRY(ddmd_array_alloc(&w->rmsd_nm, w->n, sizeof *w->rmsd_nm, err));
+    DDMD_TRY(ddmd_array_alloc(&w->maps, w->n, ddmd_contact_map_bytes(c->subject->n_points), err));
+    const ddmd_frame_columns columns = {
+        .simulation = w->simulation,
+        .index = w->index,
+        .rmsd_nm = w->rmsd_nm,
+        .contact_maps = w->maps,
+    };
+    DDMD_TRY(ddmd_frame_file_read_columns(c->frames, there - w->n, w->n, &columns, err));
+out:
+    return status;
+}
+
+static enum ddmd_status embed(ddmd_campaign *c, window *w, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    ddmd_model_row newest;
+    char *path = NULL, *out_path = NULL;
+    char name[64];
+    DDMD_TRY(ddmd_catalogue_newest_model(c->catalogue, &newest, err));
+    DDMD_TRY(ddmd_run_path(&path, c->run_dir, newest.file, err));
+    DDMD_TRY(ddmd_model_load(path, ddmd_parallel_threads(c->config->model.threads), &model, err));
+    w->dim = (size_t)ddmd_model_latent_dim(model);
+    DDMD_TRY(ddmd_array_alloc(&w->latent, w->n * w->dim, sizeof *w->latent, err));
+    DDMD_TRY(ddmd_model_embed(model, w->maps, w->n, w->latent, err));
+
+    const ddmd_embedding embedding = {
+        .round = c->row.round,
+        .model_version = newest.version,
+        .n = w->n,
+        .latent_dim = w->dim,
+        .latent = w->latent,
+        .simulation = w->simulation,
+        .index = w->index,
+        .rmsd_nm = w->rmsd_nm,
+    };
+    snprintf(name, sizeof name, "models/embedding-%04u.h5", c->row.round);
+    DDMD_TRY(ddmd_run_path(&out_path, c->run_dir, name, err));
+    DDMD_TRY(ddmd_embedding_write(out_path, &embedding, err));
+out:
+    ddmd_model_destroy(&model);
+    free(path);
+    free(out_path);
+    return status;
+}
+
+/*
+ * The configured numbers of outliers are for a full window; fewer frames want fewer outliers, in
+ * proportion, at least one.
+ */
+static size_t in_proportion(int number, size_t n, int full)
+{
+    size_t scaled = (size_t)ceil((double)number * (double)n / full);
+    return scaled > 0 ? scaled : 1;
+}
+
+static ddmd_select_options select_options(const ddmd_campaign *c, size_t n)
+{
+    const ddmd_config *config = c->config;
+    return (ddmd_select_options){
+        .outliers =
+            {
+                .min_samples = (size_t)config->selection.min_samples,
+                .min_outliers =
+                    in_proportion(config->selection.min_outliers, n, config->selection.max_samples),
+                .max_outliers =
+                    in_proportion(config->selection.max_outliers, n, config->selection.max_samples),
+            },
+        .lof_neighbors = (size_t)config->selection.lof_neighbors,
+        .max_restarts = (size_t)config->selection.max_restarts,
+        .max_per_cluster = (size_t)config->selection.max_per_cluster,
+        .max_per_simulation = (size_t)config->selection.max_per_simulation,
+        .seed = config->seed,
+        .round = c->row.round,
+        .threads = ddmd_parallel_threads(config->model.threads),
+    };
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median and 95th percentile of the time from a frame's creation to now, over this round's. */
+static void waiting_times(ddmd_campaign *c, double *median, double *p95)
+{
+    *median = *p95 = NAN;
+    if (c->n_created == 0)
+        return;
+    qsort(c->created_s, c->n_created, sizeof *c->created_s, by_size);
+    double now = ddmd_campaign_elapsed(c);
+    *median = now - c->created_s[c->n_created / 2];
+    *p95 = now - c->created_s[c->n_created / 20];
+}
+
+/* Best and mean RMSD of the newest n_new frames of the window. */
+static void summarise_rmsd(const window *w, size_t n_new, double *best, double *mean)
+{
+    *best = *mean = NAN;
+    double sum = 0, least = INFINITY;
+    size_t counted = 0;
+    for (size_t i = w->n - (n_new < w->n ? n_new : w->n); i < w->n; i++) {
+        if (isnan(w->rmsd_nm[i]))
+            continue;
+        sum += (double)w->rmsd_nm[i];
+        if ((double)w->rmsd_nm[i] < least)
+            least = (double)w->rmsd_nm[i];
+        counted++;
+    }
+    if (counted) {
+        *best = least;
+        *mean = sum / (double)counted;
+    }
+}
+
+static enum ddmd_status commit(ddmd_campaign *c, const window *w, const ddmd_selection *selection,
+                               double from, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_point_row *rows = NULL;
+    ddmd_round_row round = {
+        .round = c->row.round,
+        .model_version = w->latent ? c->row.model_version : 0,
+        .n_candidates = w->n,
+        .eps = selection->outliers.eps,
+        .n_outliers = selection->outliers.n_outliers,
+        .n_clusters = selection->outliers.n_clusters,
+        .n_points = selection->n_points,
+        .seconds = ddmd_campaign_elapsed(c) - from,
+    };
+    snprintf(round.strategy, sizeof round.strategy, "%s", c->strategy.name);
+    summarise_rmsd(w, (size_t)(c->row.n_frames - c->row.round_frame), &round.best_rmsd_nm,
+                   &round.mean_rmsd_nm);
+    waiting_times(c, &round.decision_median_s, &round.decision_p95_s);
+
+    DDMD_TRY(ddmd_array_alloc(&rows, selection->n_points, sizeof *rows, err));
+    for (size_t i = 0; i < selection->n_points; i++) {
+        const ddmd_restart_point *point = &selection->points[i];
+        rows[i] = (ddmd_point_row){
+            .round = c->row.round,
+            .rank = (uint32_t)i,
+            .simulation = w->simulation[point->index],
+            .frame = w->index[point->index],
+            .score = point->score,
+            .lof = point->lof,
+            .rmsd_nm = (double)w->rmsd_nm[point->index],
+            .cluster = point->cluster,
+            .used_by = -1,
+        };
+    }
+    DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
+    DDMD_TRY(ddmd_catalogue_add_round(c->catalogue, &round, err));
+    DDMD_TRY(ddmd_catalogue_add_points(c->catalogue, rows, selection->n_points, err));
+    DDMD_TRY(ddmd_catalogue_add_activity(c->catalogue, "infer", 0, "compute", c->row.round, from,
+                                         ddmd_campaign_elapsed(c), err));
+    c->row.phase = DDMD_PHASE_decide;
+    DDMD_TRY(ddmd_campaign_put_row(c, err));
+    DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
+
+    if (w->latent)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                      "round %u: %zu outliers of %zu frames (eps %.3g, %zu clusters); %zu restart "
+                      "points by %s, in %.1f s",
+                      c->row.round, selection->outliers.n_outliers, w->n, selection->outliers.eps,
+                      selection->outliers.n_clusters, selection->n_points, c->strategy.name,
+                      round.seconds);
+    else if (c->strategy.needs & DDMD_STRATEGY_RESTARTS)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO, "round %u: %zu restart points of %zu frames by %s",
+                      c->row.round, selection->n_points, w->n, c->strategy.name);
+out:
+    if (status != DDMD_OK)
+        ddmd_catalogue_rollback(c->catalogue);
+    free(rows);
+    return status;
+}
+
+enum ddmd_status ddmd_phase_infer(ddmd_campaign *c, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    window w = {0};
+    ddmd_selection selection = {0};
+    double from = ddmd_campaign_elapsed(c);
+    ddmd_campaign_tell(c, DDMD_PHASE_infer, NAN, true, "embedding and ranking");
+
+    DDMD_TRY(read_window(c, &w, err));
+    bool embeds = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
+    if (embeds && c->row.model_version > 0)
+        DDMD_TRY(embed(c, &w, err));
+    if (c->strategy.needs & DDMD_STRATEGY_RESTARTS && (!embeds || w.latent) && w.n > 0) {
+        const ddmd_candidates candidates = {
+            .n = w.n,
+            .dim = w.dim,
+            .latent = w.latent,
+            .rmsd_nm = c->subject->n_rmsd_atoms ? w.rmsd_nm : NULL,
+            .simulation = w.simulation,
+        };
+        const ddmd_select_options options = select_options(c, w.n);
+        DDMD_TRY(ddmd_select(c->strategy.name, &candidates, &options, &selection, err));
+    }
+    DDMD_TRY(commit(c, &w, &selection, from, err));
+out:
+    ddmd_selection_clear(&selection);
+    clear_window(&w);
+    return status;
+}

@@ -1,0 +1,180 @@
+/*
+ * Phase train: every latent dimension of the configuration is trained on the window of the newest
+ * contact maps; the one with the lowest held-out reconstruction loss is kept.
+ */
+#include "campaign/run_directory.h"
+#include "campaign/state.h"
+
+#include "core/array.h"
+#include "core/clock.h"
+#include "core/parallel.h"
+#include "core/try.h"
+#include "ddmd/geometry.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void ddmd_campaign_model_file(char *buffer, size_t size, uint32_t version, int latent_dim)
+{
+    snprintf(buffer, size, "models/model-%04u-d%d.h5", version, latent_dim);
+}
+
+/* The newest frames, at most max_samples of them. */
+static enum ddmd_status read_window(ddmd_campaign *c, uint8_t **maps, size_t *n, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    uint8_t *bytes = NULL;
+    uint64_t there = ddmd_frame_file_frames(c->frames);
+    size_t take = (size_t)c->config->model.max_samples;
+    if (there < take)
+        take = (size_t)there;
+    DDMD_TRY(ddmd_array_alloc(&bytes, take, ddmd_contact_map_bytes(c->subject->n_points), err));
+    const ddmd_frame_columns columns = {.contact_maps = bytes};
+    DDMD_TRY(ddmd_frame_file_read_columns(c->frames, there - take, take, &columns, err));
+    *maps = bytes;
+    *n = take;
+    bytes = NULL;
+out:
+    free(bytes);
+    return status;
+}
+
+static bool on_epoch(void *user, const ddmd_model_progress *p)
+{
+    ddmd_campaign *c = user;
+    ddmd_campaign_tell(c, DDMD_PHASE_train, (double)p->epoch / p->epochs, p->epoch == 1,
+                       "latent_dim %d, epoch %d of %d, loss %.2f", p->latent_dim, p->epoch,
+                       p->epochs, p->train.reconstruction + p->train.kl);
+    return !ddmd_campaign_stop_asked(c);
+}
+
+/*
+ * A model to train: the newest weights of this latent dimension where training goes on from them
+ * and there are any, else fresh ones.
+ */
+static enum ddmd_status make_model(ddmd_campaign *c, int latent_dim, uint32_t version,
+                                   ddmd_model **model, ddmd_error *err)
+{
+    const ddmd_model_options options = ddmd_subject_model_options(c->config);
+    char name[128];
+    if (c->config->model.warm_start && c->row.model_version > 0) {
+        char *path = NULL;
+        ddmd_campaign_model_file(name, sizeof name, c->row.model_version, latent_dim);
+        enum ddmd_status status = ddmd_run_path(&path, c->run_dir, name, err);
+        if (status == DDMD_OK)
+            status = ddmd_model_load(path, options.threads, model, err);
+        if (status == DDMD_OK)
+            ddmd_model_set_version(*model, version);
+        free(path);
+        return status;
+    }
+    return ddmd_model_create(c->config->model.kind, &options, (int)c->subject->n_points, latent_dim,
+                             version, model, err);
+}
+
+/* Train one latent dimension, save it, and fill its row. */
+static enum ddmd_status train_one(ddmd_campaign *c, int latent_dim, uint32_t version,
+                                  const uint8_t *maps, size_t n, ddmd_model_row *row,
+                                  ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    char *path = NULL;
+    ddmd_model_progress last = {0};
+    double from = ddmd_clock_monotonic();
+    *row = (ddmd_model_row){
+        .version = version,
+        .round = c->row.round,
+        .latent_dim = latent_dim,
+        .n_samples = n,
+        .epochs = c->config->model.epochs,
+    };
+    ddmd_campaign_model_file(row->file, sizeof row->file, version, latent_dim);
+
+    DDMD_TRY(make_model(c, latent_dim, version, &model, err));
+    DDMD_TRY(ddmd_model_train(model, maps, n, on_epoch, c, &last, err));
+    DDMD_TRY(ddmd_run_path(&path, c->run_dir, row->file, err));
+    DDMD_TRY(ddmd_model_save(model, path, err));
+    row->train_reconstruction = last.train.reconstruction;
+    row->train_loss = last.train.reconstruction + last.train.kl;
+    row->validation_reconstruction = last.validation.reconstruction;
+    row->validation_loss = last.validation.reconstruction + last.validation.kl;
+    row->seconds = ddmd_clock_monotonic() - from;
+out:
+    ddmd_model_destroy(&model);
+    free(path);
+    return status;
+}
+
+/* What the choice between latent dimensions is made by. */
+static double choice_loss(const ddmd_model_row *row)
+{
+    return isnan(row->validation_reconstruction) ? row->train_reconstruction
+                                                 : row->validation_reconstruction;
+}
+
+static enum ddmd_status train_all(ddmd_campaign *c, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    size_t n_dims = c->config->model.latent_dim.n, n = 0, best = 0;
+    uint8_t *maps = NULL;
+    ddmd_model_row *rows = NULL;
+    uint32_t version = c->row.model_version + 1;
+    double from = ddmd_campaign_elapsed(c);
+
+    DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
+    DDMD_TRY(read_window(c, &maps, &n, err));
+    for (size_t i = 0; i < n_dims; i++) {
+        DDMD_TRY(
+            train_one(c, c->config->model.latent_dim.items[i], version, maps, n, &rows[i], err));
+        if (choice_loss(&rows[i]) < choice_loss(&rows[best]))
+            best = i;
+    }
+    rows[best].kept = true;
+
+    DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
+    for (size_t i = 0; i < n_dims; i++)
+        DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, &rows[i], err));
+    DDMD_TRY(ddmd_catalogue_add_activity(c->catalogue, "train", 0, "compute", c->row.round, from,
+                                         ddmd_campaign_elapsed(c), err));
+    c->row.model_version = version;
+    c->row.phase = DDMD_PHASE_infer;
+    DDMD_TRY(ddmd_campaign_put_row(c, err));
+    DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
+    for (size_t i = 0; i < n_dims; i++)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                      "round %u: %s latent_dim %d trained on %zu maps, %d epochs, in %.1f s: loss "
+                      "%.2f, held out %.2f%s",
+                      c->row.round, c->config->model.kind, rows[i].latent_dim, n, rows[i].epochs,
+                      rows[i].seconds, rows[i].train_loss, rows[i].validation_loss,
+                      rows[i].kept && n_dims > 1 ? " (kept)" : "");
+out:
+    if (status != DDMD_OK)
+        ddmd_catalogue_rollback(c->catalogue);
+    free(maps);
+    free(rows);
+    return status;
+}
+
+static enum ddmd_status skip(ddmd_campaign *c, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
+    c->row.phase = DDMD_PHASE_infer;
+    DDMD_TRY(ddmd_campaign_put_row(c, err));
+    DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
+out:
+    if (status != DDMD_OK)
+        ddmd_catalogue_rollback(c->catalogue);
+    return status;
+}
+
+enum ddmd_status ddmd_phase_train(ddmd_campaign *c, ddmd_error *err)
+{
+    bool learns = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
+    bool due = c->row.model_version == 0 ||
+               (c->row.round - 1) % (uint32_t)c->config->model.train_every == 0;
+    if (!learns || !due || c->row.n_frames < 2)
+        return skip(c, err);
+    return train_all(c, err);
+}

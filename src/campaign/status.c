@@ -1,0 +1,121 @@
+#include "campaign/run_directory.h"
+#include "ddmd/campaign.h"
+
+#include "core/file.h"
+#include "core/try.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum ddmd_status read_config(const char *run_dir, ddmd_config **config, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    char *path = NULL;
+    ddmd_mistakes mistakes = {0};
+    DDMD_TRY(ddmd_run_path(&path, run_dir, "config.yaml", err));
+    if (!ddmd_file_exists(path))
+        DDMD_FAIL(err, DDMD_CONFIG, "%s: not the directory of a campaign (no config.yaml in it)",
+                  run_dir);
+    DDMD_TRY(ddmd_config_load(path, NULL, 0, config, &mistakes, err));
+out:
+    ddmd_mistakes_clear(&mistakes);
+    free(path);
+    return status;
+}
+
+static enum ddmd_status read_rates(ddmd_catalogue *catalogue, const ddmd_config *config,
+                                   ddmd_campaign_status *s, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    double computing, writing;
+    DDMD_TRY(ddmd_catalogue_activity(catalogue, "simulate", "compute", &computing, err));
+    DDMD_TRY(ddmd_catalogue_activity(catalogue, "aggregate", "write", &writing, err));
+    if (s->elapsed_s > 0) {
+        s->ns_per_day = s->simulated_ns / s->elapsed_s * 86400;
+        s->busy_fraction = computing / (s->elapsed_s * config->simulation.workers);
+        s->io_fraction = writing / s->elapsed_s;
+    }
+out:
+    return status;
+}
+
+static enum ddmd_status read_learning(ddmd_catalogue *catalogue, ddmd_campaign_status *s,
+                                      ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model_row model;
+    ddmd_round_row round;
+    DDMD_TRY(ddmd_catalogue_newest_model(catalogue, &model, err));
+    if (model.version > 0) {
+        s->model_version = model.version;
+        s->train_loss = model.train_loss;
+        s->validation_loss = model.validation_loss;
+    }
+    DDMD_TRY(ddmd_catalogue_newest_round(catalogue, &round, err));
+    if (round.round > 0) {
+        s->outliers_last_round = (int64_t)round.n_outliers;
+        s->decision_median_s = round.decision_median_s;
+        s->decision_p95_s = round.decision_p95_s;
+    }
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_status *out,
+                                           ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    char *path = NULL;
+    ddmd_config *config = NULL;
+    ddmd_catalogue *catalogue = NULL;
+    ddmd_progress_row row;
+    ddmd_totals totals;
+    ddmd_campaign_status s = {
+        .train_loss = NAN,
+        .validation_loss = NAN,
+        .outliers_last_round = -1,
+        .ns_per_day = NAN,
+        .busy_fraction = NAN,
+        .io_fraction = NAN,
+        .decision_median_s = NAN,
+        .decision_p95_s = NAN,
+    };
+    DDMD_TRY(read_config(run_dir, &config, err));
+    DDMD_TRY(ddmd_run_path(&path, run_dir, "catalogue.sqlite", err));
+    DDMD_TRY(ddmd_catalogue_open(path, true, &catalogue, err));
+    DDMD_TRY(ddmd_catalogue_progress(catalogue, &row, err));
+    DDMD_TRY(ddmd_catalogue_totals(catalogue, &totals, err));
+
+    snprintf(s.campaign, sizeof s.campaign, "%s", config->campaign);
+    snprintf(s.mode, sizeof s.mode, "%s",
+             config->mode == DDMD_MODE_sequential ? "sequential" : "streaming");
+    snprintf(s.engine, sizeof s.engine, "%s", config->simulation.engine);
+    snprintf(s.strategy, sizeof s.strategy, "%s", config->selection.strategy);
+    s.state = row.state;
+    DDMD_TRY(ddmd_catalogue_is_held(path, &s.alive, err));
+    snprintf(s.reason, sizeof s.reason, "%s", row.reason);
+    s.round = row.round;
+    s.phase = row.phase;
+    s.iterations = row.round - 1;
+    s.replicas = (uint32_t)config->simulation.replicas;
+    s.simulations_started = totals.simulations;
+    s.simulations_failed = totals.simulations_failed;
+    s.simulations_culled = totals.simulations_culled;
+    s.simulations_finished = totals.simulations - totals.simulations_running -
+                             totals.simulations_failed - totals.simulations_culled;
+    s.frames = totals.frames;
+    s.simulated_ns = (double)totals.steps * config->simulation.timestep_fs * 1e-6;
+    s.best_rmsd_angstrom = row.best_rmsd_nm * 10;
+    s.best_simulation = row.best_simulation;
+    s.best_frame = row.best_frame;
+    s.elapsed_s = row.elapsed_s;
+    DDMD_TRY(read_rates(catalogue, config, &s, err));
+    DDMD_TRY(read_learning(catalogue, &s, err));
+    *out = s;
+out:
+    ddmd_catalogue_close(&catalogue);
+    ddmd_config_destroy(&config);
+    free(path);
+    return status;
+}

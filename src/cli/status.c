@@ -1,0 +1,115 @@
+#include "cli.h"
+
+#include "ddmd/campaign.h"
+#include "progress.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const char help[] =
+    "ddmd status RUN_DIR [--json]\n"
+    "\n"
+    "What a campaign is doing and has found, running or not. The keys of --json are described\n"
+    "in docs/formats.md.\n";
+
+/* A campaign that was killed still calls itself running. */
+static const char *state_name(const ddmd_campaign_status *s)
+{
+    if (s->state == DDMD_STATE_running && !s->alive)
+        return "stopped";
+    return ddmd_campaign_state_name(s->state);
+}
+
+static int print_json(const ddmd_campaign_status *s)
+{
+    json_t *best = s->best_simulation < 0
+                       ? json_null()
+                       : json_pack("{s:I, s:I}", "simulation", (json_int_t)s->best_simulation,
+                                   "frame", (json_int_t)s->best_frame);
+    json_t *model = s->model_version == 0
+                        ? json_null()
+                        : json_pack("{s:i, s:o, s:o}", "version", (int)s->model_version,
+                                    "train_loss", cli_number(s->train_loss), "validation_loss",
+                                    cli_number(s->validation_loss));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i,"
+        " s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o}",
+        "campaign", s->campaign, "state", state_name(s), "reason", s->reason, "mode", s->mode,
+        "iterations", (int)s->iterations, "phase", ddmd_phase_name(s->phase), "engine", s->engine,
+        "strategy", s->strategy, "replicas", (int)s->replicas, "simulations", "started",
+        (json_int_t)s->simulations_started, "finished", (json_int_t)s->simulations_finished,
+        "failed", (json_int_t)s->simulations_failed, "culled", (json_int_t)s->simulations_culled,
+        "frames", (json_int_t)s->frames, "simulated_ns", cli_number(s->simulated_ns), "ns_per_day",
+        cli_number(s->ns_per_day), "best_rmsd_angstrom", cli_number(s->best_rmsd_angstrom),
+        "best_frame", best, "model", model, "outliers_last_round",
+        s->outliers_last_round < 0 ? json_null() : json_integer(s->outliers_last_round),
+        "busy_fraction", cli_number(s->busy_fraction), "io_fraction", cli_number(s->io_fraction),
+        "seconds_frame_to_decision", "median", cli_number(s->decision_median_s), "p95",
+        cli_number(s->decision_p95_s), "elapsed_s", cli_number(s->elapsed_s));
+    return cli_print_json(object);
+}
+
+static int print_text(const ddmd_campaign_status *s)
+{
+    char elapsed[32];
+    cli_format_time(s->elapsed_s, elapsed, sizeof elapsed);
+    printf("campaign     %s (%s, engine %s, strategy %s)\n", s->campaign, s->mode, s->engine,
+           s->strategy);
+    printf("state        %s%s%s\n", state_name(s), *s->reason ? ": " : "", s->reason);
+    if (s->state != DDMD_STATE_finished)
+        printf("at           phase %s of round %u\n", ddmd_phase_name(s->phase), s->round);
+    printf("rounds       %u completed in %s\n", s->iterations, elapsed);
+    printf("simulations  %llu started in %u replicas, %llu finished, %llu failed, %llu culled\n",
+           (unsigned long long)s->simulations_started, s->replicas,
+           (unsigned long long)s->simulations_finished, (unsigned long long)s->simulations_failed,
+           (unsigned long long)s->simulations_culled);
+    printf("simulated    %.4g ns, %llu frames", s->simulated_ns, (unsigned long long)s->frames);
+    if (isfinite(s->ns_per_day))
+        printf(", %.4g ns/day", s->ns_per_day);
+    printf("\n");
+    if (isfinite(s->best_rmsd_angstrom))
+        printf("best RMSD    %.2f angstrom (simulation %lld, frame %lld)\n", s->best_rmsd_angstrom,
+               (long long)s->best_simulation, (long long)s->best_frame);
+    if (s->model_version > 0)
+        printf("model        version %u, loss %.2f, held out %.2f\n", s->model_version,
+               s->train_loss, s->validation_loss);
+    if (s->outliers_last_round >= 0)
+        printf("outliers     %lld in the last round\n", (long long)s->outliers_last_round);
+    if (isfinite(s->busy_fraction))
+        printf("time         simulation slots busy %.1f%%, writing %.2f%%\n",
+               s->busy_fraction * 100, s->io_fraction * 100);
+    if (isfinite(s->decision_median_s))
+        printf("decisions    a frame waits %.1f s (median), %.1f s (95%%) for its place in a "
+               "ranking\n",
+               s->decision_median_s, s->decision_p95_s);
+    return cli_flush();
+}
+
+int cli_status(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    bool json = false;
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
+        switch (c) {
+        case 'j':
+            json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return cli_flush();
+        default:
+            return cli_bad_option("status", argv, c);
+        }
+    if (argc - optind != 1)
+        return cli_usage("status", "one run directory is needed");
+    ddmd_campaign_status s;
+    ddmd_error err = {0};
+    enum ddmd_status status = ddmd_campaign_status_read(argv[optind], &s, &err);
+    if (status != DDMD_OK)
+        return cli_fail(status, &err);
+    return json ? print_json(&s) : print_text(&s);
+}
