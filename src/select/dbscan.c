@@ -1,9 +1,9 @@
 #include "ddmd/select.h"
 
 #include "core/array.h"
+#include "core/parallel.h"
 #include "core/try.h"
 #include "select/clustering.h"
-#include "core/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>

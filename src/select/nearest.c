@@ -2,8 +2,8 @@
 #include "select/neighbor_index.h"
 
 #include "core/array.h"
-#include "core/try.h"
 #include "core/parallel.h"
+#include "core/try.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "select/neighbor_index.h"
 
 #include "core/array.h"
-#include "core/try.h"
 #include "core/parallel.h"
+#include "core/try.h"
 
 #include <stdlib.h>
 #include <string.h>

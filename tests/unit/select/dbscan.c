@@ -86,7 +86,8 @@ static void a_grid_hangs_together_at_its_spacing(void **state)
     float points[2 * N];
     for (int i = 0; i < N; i++) {
         int shuffled = i * 77 % N;
-        points[2 * i] = 0.1F * (float)(shuffled / SIDE); /* rows are nearer than columns */
+        int row = shuffled / SIDE;
+        points[2 * i] = 0.1F * (float)row; /* rows are nearer than columns */
         points[2 * i + 1] = (float)(shuffled % SIDE);
     }
     for (size_t min_samples = 1; min_samples <= 8; min_samples++) {
