@@ -47,7 +47,7 @@ static enum ddmd_status drop_alternates(struct builder *b, const ddmd_residue *r
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_pdb_atom *atoms = b->records->atoms;
-    const ddmd_residue_kind *kind = ddmd_residue_kind_find(ddmd_pdb_residue_name(residue->name));
+    const ddmd_residue_kind *kind = ddmd_residue_kind_find(residue->name);
     for (int32_t i = 0; i < residue->n_atoms; i++) {
         order[i].atom = residue->first_atom + i;
         memcpy(order[i].name, atoms[order[i].atom].name, sizeof order[i].name);
@@ -159,10 +159,7 @@ static enum ddmd_status fill_atoms(struct builder *b)
     for (int32_t i = 0; i < s->n_residues; i++) {
         ddmd_residue *residue = &s->residues[i];
         const ddmd_residue *from = &r->residues[i];
-        const char *name = ddmd_pdb_residue_name(from->name);
-        const ddmd_residue_kind *kind = ddmd_residue_kind_find(name);
-        memset(residue->name, 0, sizeof residue->name);
-        memcpy(residue->name, name, strlen(name));
+        const ddmd_residue_kind *kind = ddmd_residue_kind_find(from->name);
         residue->first_atom = n;
         for (int32_t k = from->first_atom; k < from->first_atom + from->n_atoms; k++) {
             if (b->kept[k] < 0)

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,11 +124,12 @@ static enum ddmd_status place_atom(struct parser *p, ddmd_pdb_atom *atom)
 {
     ddmd_pdb_records *r = p->out;
     enum ddmd_status status = DDMD_OK;
-    char name[DDMD_PDB_FIELD_SIZE], field[DDMD_PDB_FIELD_SIZE];
-    ddmd_pdb_field(&p->line, 18, 21, name);
-    if (!*name || !printable(name))
+    char field[DDMD_PDB_FIELD_SIZE], name[8];
+    ddmd_pdb_field(&p->line, 18, 21, field);
+    if (!*field || !printable(field))
         FAIL_LINE(p, "expected the name of a residue in columns 18 to 20, found %s",
-                  *name ? "characters that cannot be printed" : "none");
+                  *field ? "characters that cannot be printed" : "none");
+    snprintf(name, sizeof name, "%s", ddmd_pdb_residue_name(field));
 
     char id = ddmd_pdb_column(&p->line, 22), code = ddmd_pdb_column(&p->line, 27);
     if ((id != ' ' && !isgraph((unsigned char)id)) ||
@@ -156,7 +158,7 @@ static enum ddmd_status place_atom(struct parser *p, ddmd_pdb_atom *atom)
         new_residue = new_residue || number != before->number || code != before->insertion_code ||
                       (!same_name && atom->alternate == ' ');
         if (!new_residue && atom->alternate == ' ' && met_before(r, before, atom->name))
-            new_residue = strcmp(ddmd_pdb_residue_name(name), "HOH") == 0;
+            new_residue = strcmp(name, "HOH") == 0;
     }
     if (new_residue)
         DDMD_TRY(add_residue(p, name, number, code));

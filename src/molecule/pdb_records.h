@@ -1,6 +1,6 @@
 /*
- * The records of a PDB file as they stand there: atoms of the first model with their own spellings,
- * coordinates of every model. pdb_read.c makes a structure of them.
+ * The records of a PDB file as they stand there: atoms of the first model with their own
+ * spellings, coordinates of every model. pdb_read.c makes a structure of them.
  */
 #ifndef DDMD_MOLECULE_PDB_RECORDS_H
 #define DDMD_MOLECULE_PDB_RECORDS_H
@@ -24,7 +24,7 @@ typedef struct ddmd_pdb_connection {
 /* Zero-initialised is empty. */
 typedef struct ddmd_pdb_records {
     ddmd_pdb_atom *atoms;
-    ddmd_residue *residues; /* names as in the file; first_atom, n_atoms: of atoms above */
+    ddmd_residue *residues; /* standard names; first_atom, n_atoms: of atoms above */
     ddmd_chain *chains;
     ddmd_pdb_connection *connections;
     double *positions; /* [n_models][n_atoms][3], nm */

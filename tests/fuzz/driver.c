@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,6 +64,13 @@ static void die_of_signal(int signal_number)
     raise(signal_number);
 }
 
+/* Of this process, not of a busy machine. */
+static void limit_time(long seconds)
+{
+    struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+    setitimer(ITIMER_PROF, &timer, NULL);
+}
+
 static void run(const uint8_t *data, size_t length, long iteration)
 {
     /* An array of exactly this size, so that the sanitizer sees a read beyond it. */
@@ -75,9 +83,9 @@ static void run(const uint8_t *data, size_t length, long iteration)
     running = exact;
     running_length = length;
     snprintf(left_behind, sizeof left_behind, "crash-%ld", iteration);
-    alarm(SECONDS_AN_INPUT);
+    limit_time(SECONDS_AN_INPUT);
     LLVMFuzzerTestOneInput(exact, length);
-    alarm(0);
+    limit_time(0);
     free(exact);
 }
 
@@ -286,9 +294,9 @@ int main(int argc, char **argv)
 {
     if (__sanitizer_set_death_callback)
         __sanitizer_set_death_callback(leave_input_behind);
-    static const int deadly[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGSEGV};
+    static const int deadly[] = {SIGABRT, SIGPROF, SIGBUS, SIGFPE, SIGSEGV};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-        if (!__sanitizer_set_death_callback || deadly[i] == SIGALRM || deadly[i] == SIGABRT)
+        if (!__sanitizer_set_death_callback || deadly[i] == SIGPROF || deadly[i] == SIGABRT)
             signal(deadly[i], die_of_signal);
 
     if (argc == 2) {

@@ -1,0 +1,1 @@
+ddmd_fuzz(pdb LIBRARIES ddmd_molecule)
