@@ -148,7 +148,10 @@ int ddmd_config_line(const ddmd_config *config, const char *key);
  */
 const char *ddmd_config_place(const ddmd_config *config, const char *key);
 
-/* The complete configuration as YAML, defaults filled in, paths absolute; loads to an equal one. */
+/*
+ * The complete configuration as YAML, defaults filled in; loads to an equal one. Paths below the
+ * directory of the file are written relative to it, the others absolute.
+ */
 enum ddmd_status ddmd_config_write(const ddmd_config *config, const char *path, ddmd_error *err);
 
 void ddmd_config_destroy(ddmd_config **config);

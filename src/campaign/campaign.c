@@ -37,11 +37,6 @@ double ddmd_campaign_simulated_ns(const ddmd_campaign *c)
 void ddmd_campaign_tell(ddmd_campaign *c, enum ddmd_phase phase, double fraction, bool now,
                         const char *doing, ...)
 {
-    double time = ddmd_clock_monotonic();
-    if (!c->options->progress || (!now && time - c->told_s < 0.25))
-        return;
-    c->told_s = time;
-
     ddmd_campaign_progress *p = &c->progress;
     char text[sizeof p->doing];
     va_list args;
@@ -49,9 +44,14 @@ void ddmd_campaign_tell(ddmd_campaign *c, enum ddmd_phase phase, double fraction
     vsnprintf(text, sizeof text, doing, args);
     va_end(args);
     memcpy(p->doing, text, sizeof text);
-    p->round = c->row.round;
-    p->phase = phase;
     p->fraction = fraction;
+    p->phase = phase;
+
+    double time = ddmd_clock_monotonic();
+    if (!c->options->progress || (!now && time - c->told_s < 0.25))
+        return;
+    c->told_s = time;
+    p->round = c->row.round;
     p->simulations = c->totals.simulations;
     p->frames = c->row.n_frames;
     p->simulated_ns = ddmd_campaign_simulated_ns(c);
@@ -329,16 +329,6 @@ static enum ddmd_status try_model(const ddmd_config *config, const ddmd_subject 
     return status;
 }
 
-static void add_mistake(const ddmd_config *config, const char *key, const ddmd_error *why,
-                        ddmd_mistakes *mistakes)
-{
-    int line = ddmd_config_line(config, key);
-    if (line > 0)
-        ddmd_mistakes_add(mistakes, "%s:%d: %s: %s", config->file, line, key, why->message);
-    else
-        ddmd_mistakes_add(mistakes, "%s: %s: %s", config->file, key, why->message);
-}
-
 /* Subject, engine and model of a configuration, or the mistakes that prevent them. */
 static enum ddmd_status prepare(const ddmd_config *config, const ddmd_log *log,
                                 ddmd_subject **subject, ddmd_engine **engine,
@@ -351,12 +341,12 @@ static enum ddmd_status prepare(const ddmd_config *config, const ddmd_log *log,
     status = ddmd_engine_create(config->simulation.engine, (*subject)->system, &options, 1, engine,
                                 &why);
     if (status == DDMD_UNSUPPORTED || status == DDMD_CONFIG)
-        add_mistake(config, "simulation.engine", &why, mistakes);
+        ddmd_subject_blame(config, "simulation.engine", &why, mistakes);
     else if (status != DDMD_OK)
         DDMD_FAIL(err, status, "%s", why.message);
     status = try_model(config, *subject, &why);
     if (status == DDMD_UNSUPPORTED || status == DDMD_CONFIG)
-        add_mistake(config, "model.kind", &why, mistakes);
+        ddmd_subject_blame(config, "model.kind", &why, mistakes);
     else if (status != DDMD_OK)
         DDMD_FAIL(err, status, "%s", why.message);
     if (mistakes->n)

@@ -10,16 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The mistake that err holds, led to by a key of the configuration. */
-static void blame(const ddmd_config *config, const char *key, ddmd_mistakes *mistakes,
-                  const ddmd_error *err)
+void ddmd_subject_blame(const ddmd_config *config, const char *key, const ddmd_error *why,
+                        ddmd_mistakes *mistakes)
 {
-    int line = ddmd_config_line(config, key);
-    if (line > 0)
-        ddmd_mistakes_add(mistakes, "%s:%d: %s: %s", config->file, line, key, err->message);
-    else
-        ddmd_mistakes_add(mistakes, "%s: %s: %s", *config->file ? config->file : "configuration",
-                          key, err->message);
+    ddmd_mistakes_add(mistakes, "%s: %s: %s", ddmd_config_place(config, key), key, why->message);
 }
 
 /* Errors that say something of the user's input; the others are passed on as they are. */
@@ -220,14 +214,14 @@ enum ddmd_status ddmd_subject_create(const ddmd_config *config, ddmd_subject **s
     DDMD_TRY(ddmd_array_alloc(&s, 1, sizeof *s, err));
 
 /* Go on after a mistake of the user, to find the others too; stop at anything else. */
-#define EXPECT(key, call)                              \
-    do {                                               \
-        ddmd_error why = {0};                          \
-        enum ddmd_status result = (call);              \
-        if (is_mistake(result))                        \
-            blame(config, (key), mistakes, &why);      \
-        else if (result != DDMD_OK)                    \
-            DDMD_FAIL(err, result, "%s", why.message); \
+#define EXPECT(key, call)                                      \
+    do {                                                       \
+        ddmd_error why = {0};                                  \
+        enum ddmd_status result = (call);                      \
+        if (is_mistake(result))                                \
+            ddmd_subject_blame(config, (key), &why, mistakes); \
+        else if (result != DDMD_OK)                            \
+            DDMD_FAIL(err, result, "%s", why.message);         \
     } while (0)
 
     EXPECT(source_key(config), create_structure(config, &s->structure, &why));
@@ -236,7 +230,7 @@ enum ddmd_status ddmd_subject_create(const ddmd_config *config, ddmd_subject **s
         ddmd_error why = {0};
         enum ddmd_status result = create_system(config, s->structure, &s->system, &key, &why);
         if (is_mistake(result))
-            blame(config, key, mistakes, &why);
+            ddmd_subject_blame(config, key, &why, mistakes);
         else if (result != DDMD_OK)
             DDMD_FAIL(err, result, "%s", why.message);
         EXPECT("system.start", create_starts(config, s, &why));

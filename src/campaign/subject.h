@@ -30,6 +30,9 @@ typedef struct ddmd_subject {
 /* CONFIG where mistakes were added. */
 enum ddmd_status ddmd_subject_create(const ddmd_config *config, ddmd_subject **subject,
                                      ddmd_mistakes *mistakes, ddmd_error *err);
+/* Add the mistake that `why` describes, with the place in the configuration that led to it. */
+void ddmd_subject_blame(const ddmd_config *config, const char *key, const ddmd_error *why,
+                        ddmd_mistakes *mistakes);
 void ddmd_subject_destroy(ddmd_subject **subject);
 
 /*

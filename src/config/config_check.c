@@ -170,7 +170,7 @@ static void check_folds(ddmd_reader *reader)
 static bool is_usual(const ddmd_config *config, size_t key)
 {
     ddmd_text text = {0};
-    ddmd_value_add(&text, config, &ddmd_keys[key]);
+    ddmd_value_add(&text, config, &ddmd_keys[key], NULL);
     bool same = !text.failed && strcmp(text.bytes, ddmd_keys[key].fallback) == 0;
     ddmd_text_clear(&text);
     return same;

@@ -1,3 +1,4 @@
+#include "config/file_name.h"
 #include "config/schema.h"
 #include "config/value.h"
 #include "core/file.h"
@@ -42,12 +43,13 @@ static void add_headings(ddmd_text *text, const char *path, const char *open)
     }
 }
 
-static void add_key(ddmd_text *text, const ddmd_config *config, const ddmd_key *key)
+static void add_key(ddmd_text *text, const ddmd_config *config, const ddmd_key *key,
+                    const char *directory)
 {
     size_t line = text->length;
     add_indent(text, depth_of(key->path));
     ddmd_text_add(text, "%s: ", ddmd_key_leaf(key->path));
-    ddmd_value_add(text, config, key);
+    ddmd_value_add(text, config, key, directory);
     size_t width = text->length - line;
     ddmd_text_add(text, "%*s# %s\n", width < COMMENT_COLUMN ? (int)(COMMENT_COLUMN - width) : 1, "",
                   key->meaning);
@@ -56,18 +58,20 @@ static void add_key(ddmd_text *text, const ddmd_config *config, const ddmd_key *
 enum ddmd_status ddmd_config_write(const ddmd_config *config, const char *path, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    char *string = NULL;
+    char *string = NULL, *directory = NULL;
     ddmd_text text = {0};
+    DDMD_TRY(ddmd_file_name_parent(path, &directory, err));
     ddmd_text_add(&text, "# The complete configuration of a campaign, written by ddmd.\n");
     const char *open = "";
     for (size_t i = 0; i < DDMD_N_KEYS; i++) {
         add_headings(&text, ddmd_keys[i].path, open);
-        add_key(&text, config, &ddmd_keys[i]);
+        add_key(&text, config, &ddmd_keys[i], directory);
         open = ddmd_keys[i].path;
     }
     DDMD_TRY(ddmd_text_take(&text, &string, err));
     DDMD_TRY(ddmd_file_replace(path, string, strlen(string), err));
 out:
     free(string);
+    free(directory);
     return status;
 }

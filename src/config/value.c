@@ -431,6 +431,25 @@ static void add_text(ddmd_text *text, const char *value)
     ddmd_text_add(text, "\"");
 }
 
+/* A path below `directory` is written relative to it, so that the two can be moved together. */
+static void add_path(ddmd_text *text, const char *value, const char *directory)
+{
+    size_t length = directory ? strlen(directory) : 0;
+    if (length == 0 || strncmp(value, directory, length) != 0 || value[length] != '/') {
+        add_text(text, value);
+        return;
+    }
+    const char *rest = value + length + 1;
+    ddmd_text beside = {0};
+    /* a bare name could be taken for a fold or looked for elsewhere */
+    ddmd_text_add(&beside, "%s%s", strchr(rest, '/') ? "" : "./", rest);
+    if (beside.failed)
+        text->failed = true;
+    else
+        add_text(text, beside.bytes);
+    ddmd_text_clear(&beside);
+}
+
 /* The shortest decimal that reads back as the same number. */
 static void add_real(ddmd_text *text, double value)
 {
@@ -443,16 +462,19 @@ static void add_real(ddmd_text *text, double value)
     ddmd_text_add(text, "%s", digits);
 }
 
-void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *key)
+void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *key,
+                    const char *directory)
 {
     const void *member = member_of(config, key);
     switch (key->kind) {
     case DDMD_KEY_TEXT:
     case DDMD_KEY_NAME:
-    case DDMD_KEY_FILE:
-    case DDMD_KEY_FOLD:
     case DDMD_KEY_WORD:
         add_text(text, *(char *const *)member);
+        break;
+    case DDMD_KEY_FILE:
+    case DDMD_KEY_FOLD:
+        add_path(text, *(char *const *)member, directory);
         break;
     case DDMD_KEY_STARTS:
     case DDMD_KEY_FORCE_FIELDS: {
@@ -460,7 +482,7 @@ void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *
         ddmd_text_add(text, "[");
         for (size_t i = 0; i < list->n; i++) {
             ddmd_text_add(text, "%s", i ? ", " : "");
-            add_text(text, list->items[i]);
+            add_path(text, list->items[i], directory);
         }
         ddmd_text_add(text, "]");
         break;

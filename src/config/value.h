@@ -13,8 +13,12 @@
 enum ddmd_status ddmd_value_read(ddmd_reader *reader, size_t key, const ddmd_yaml_node *node,
                                  ddmd_error *err);
 
-/* Add the member's value, in YAML on one line. */
-void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *key);
+/*
+ * Add the member's value, in YAML on one line. Paths below the absolute `directory` (may be NULL)
+ * are written relative to it.
+ */
+void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *key,
+                    const char *directory);
 
 /* Release what the member holds. */
 void ddmd_value_clear(ddmd_config *config, const ddmd_key *key);

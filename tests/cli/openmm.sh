@@ -56,4 +56,10 @@ PY
 sed 's/  sequence: ACE-AAAAA-NME/  pdb: ala.pdb\n  openmm_system: system.xml/; s/reference: helix/reference: ala.pdb/; s/  hydrogen_mass_amu: 3//; s/timestep_fs: 4/timestep_fs: 2/' \
     ala.yaml >xml.yaml
 expect 0 run xml.yaml --run-dir x --quiet --set stop.rounds=1
+
+# The run directory holds its inputs: it can be moved, and they can go.
+mv x moved && rm ala.pdb system.xml xml.yaml
+expect 0 resume moved --quiet --set stop.rounds=2
+mv moved again
+expect 0 resume again --quiet --set stop.rounds=3
 finish

@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *read_page(void)
+static void read_page(char **page)
 {
     ddmd_error err = {0};
-    char *page = NULL;
     size_t length;
-    ASSERT_OK(ddmd_file_read(test_source("docs/configuration.md"), 1 << 20, &page, &length, &err),
+    ASSERT_OK(ddmd_file_read(test_source("docs/configuration.md"), 1 << 20, page, &length, &err),
               &err);
-    return page;
 }
 
 static void the_tables_are_those_of_the_schema(void **state)
@@ -25,7 +23,8 @@ static void the_tables_are_those_of_the_schema(void **state)
     (void)state;
     static const char begin[] = "<!-- keys: begin -->\n\n", end[] = "\n<!-- keys: end -->";
     ddmd_error err = {0};
-    char *page = read_page(), *tables = NULL;
+    char *page = NULL, *tables = NULL;
+    read_page(&page);
     ASSERT_OK(ddmd_config_describe(&tables, &err), &err);
     char *from = strstr(page, begin), *to = strstr(page, end);
     assert_non_null(from);
@@ -58,7 +57,8 @@ static void its_examples_load(void **state)
 {
     (void)state;
     static const char open[] = "```yaml\n";
-    char *page = read_page();
+    char *page = NULL;
+    read_page(&page);
     size_t n = 0;
     for (char *from = page; (from = strstr(from, open)); n++) {
         from += strlen(open);
@@ -76,7 +76,8 @@ static void its_examples_load(void **state)
 static void its_strategies_are_what_is_resolved(void **state)
 {
     (void)state;
-    char *page = read_page();
+    char *page = NULL;
+    read_page(&page);
     size_t n = 0;
     for (char *row = strstr(page, "\n| `ml+rmsd`"); row && strncmp(row, "\n| `", 4) == 0;
          row = strchr(row + 1, '\n'), n++) {
@@ -99,7 +100,8 @@ static void its_strategies_are_what_is_resolved(void **state)
 static void its_mistakes_are_what_is_said(void **state)
 {
     (void)state;
-    char *page = read_page();
+    char *page = NULL;
+    read_page(&page);
     ddmd_config *config = NULL;
     ddmd_mistakes mistakes = {0};
     static const char yaml[] = "\n\nsystem: {sequence: A}\n\nsimulation:\n  replcas: 3\n\n"

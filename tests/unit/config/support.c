@@ -49,8 +49,8 @@ void assert_same_config(const ddmd_config *a, const ddmd_config *b)
         ddmd_text left = {0}, right = {0};
         ddmd_text_add(&left, "%s: ", ddmd_keys[i].path);
         ddmd_text_add(&right, "%s: ", ddmd_keys[i].path);
-        ddmd_value_add(&left, a, &ddmd_keys[i]);
-        ddmd_value_add(&right, b, &ddmd_keys[i]);
+        ddmd_value_add(&left, a, &ddmd_keys[i], NULL);
+        ddmd_value_add(&right, b, &ddmd_keys[i], NULL);
         assert_string_equal(left.bytes, right.bytes);
         ddmd_text_clear(&left);
         ddmd_text_clear(&right);

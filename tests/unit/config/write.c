@@ -88,13 +88,35 @@ static void numbers_come_back_to_the_last_bit(void **state)
     }
 }
 
+/* A configuration and the files beside it can be moved together. */
+static void paths_beside_the_file_are_written_relative_to_it(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    ddmd_mistakes mistakes = {0};
+    ddmd_config *config = NULL;
+    const char *path = test_scratch("own.yaml"), *away = test_scratch("away.yaml");
+    static const char yaml[] = "system: {pdb: ./helix, start: [input/a.pdb, /b.pdb]}\n";
+    ASSERT_OK(ddmd_file_replace(path, yaml, sizeof yaml - 1, &err), &err);
+    if (ddmd_config_load(path, NULL, 0, &config, &mistakes, &err) != DDMD_OK)
+        fail_msg("%s", mistakes.lines[0]);
+    ASSERT_OK(ddmd_config_write(config, away, &err), &err);
+    char *text = NULL;
+    size_t length;
+    ASSERT_OK(ddmd_file_read(away, 1 << 16, &text, &length, &err), &err);
+    assert_non_null(strstr(text, "pdb: \"./helix\" "));
+    assert_non_null(strstr(text, "start: [input/a.pdb, /b.pdb] "));
+    free(text);
+    ddmd_config_destroy(&config);
+}
+
 static void a_directory_that_is_not_there_is_an_error(void **state)
 {
     (void)state;
     ddmd_error err = {0};
     ddmd_config *config = good_config("system: {sequence: A}", NULL);
     assert_int_equal(ddmd_config_write(config, test_scratch("none/config.yaml"), &err), DDMD_IO);
-    assert_non_null(strstr(err.message, "none/config.yaml"));
+    assert_non_null(strstr(err.message, "/none/: No such file"));
     ddmd_config_destroy(&config);
 }
 
@@ -104,6 +126,7 @@ int main(void)
         cmocka_unit_test(configurations_come_back),
         cmocka_unit_test(texts_that_yaml_would_misread_come_back),
         cmocka_unit_test(numbers_come_back_to_the_last_bit),
+        cmocka_unit_test(paths_beside_the_file_are_written_relative_to_it),
         cmocka_unit_test(a_directory_that_is_not_there_is_an_error),
     };
     return cmocka_run_group_tests_name("write", tests, NULL, NULL);
