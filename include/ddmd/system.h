@@ -113,7 +113,7 @@ enum ddmd_status ddmd_system_create(const ddmd_structure *structure,
 /*
  * A coarse helix-forming chain of n beads (4 to 10000; see ddmd_bead_chain_build) for engine toy,
  * tests and benchmarks: harmonic bonds and angles, torsions with an extended and a helical minimum,
- * and Lennard-Jones wells between beads three to five apart that make the folded helix a rare state
+ * and Lennard-Jones wells between beads two to five apart that make the folded helix a rare state
  * (some 10^6 steps of 15 fs away at 300 K) which is stable once it is reached. Steps of up to 20 fs
  * are safe. All terms are among those above, so engine openmm runs it as well; the cost of a step
  * grows with n alone.

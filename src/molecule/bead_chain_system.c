@@ -5,24 +5,26 @@
  * steps of 15 fs, through many partly folded states, and stays once it is reached; at a cost that
  * grows with the number of beads alone. How the terms see to that:
  *
- * Bonds and angles are soft enough for steps of 20 fs. The angle's minimum (95 degrees) lies
+ * Bonds and angles are soft enough for steps of 20 fs. The angle's minimum (97 degrees) lies
  * between that of the helix (90.5) and the extended chain (131), and costs either of them little.
  *
  * The torsion k1 (1 + cos(phi - p1)) + k2 (1 + cos(2 phi - p2)) has its minima at 50 degrees, the
  * helix, and -170 degrees, the extended chain; p1, p2 and k1 / k2 follow from where the minima lie
- * and that a single helical torsion is 12 kJ/mol (5 kT) higher. The barrier from the extended side
- * is 17 kJ/mol. The way through -60 degrees costs 49 kJ/mol, so that left-handed turns are rare.
+ * and that a single helical torsion is 11 kJ/mol (4.4 kT) higher. The barrier from the extended
+ * side is 16 kJ/mol. The way through -60 degrees costs 45 kJ/mol, so that left-handed turns are
+ * rare.
  *
- * Lennard-Jones wells between beads three, four and five apart have their minima at the distances
- * of the helix. One helical torsion brings one pair together (16 kJ/mol), two in a row two pairs
- * more, three in a row another: a turn has to form at its own cost before the next torsion gains
- * more than it pays. This is the cooperativity of a helix-coil transition (Zimm, Bragg, J. Chem.
- * Phys. 31, 526 (1959)). The wells also keep near beads from overlapping; beads further apart do
- * not see each other.
+ * Lennard-Jones wells between beads two to five apart have their minima at the distances of the
+ * helix. One helical torsion brings one pair together (three apart, 16 kJ/mol), two in a row a pair
+ * of four (16 kJ/mol) as well, three in a row one of five (10 kJ/mol): a turn has to form at its
+ * own cost before the next torsion gains more than it pays. This is the cooperativity of a
+ * helix-coil transition (Zimm, Bragg, J. Chem. Phys. 31, 526 (1959)). The wells also keep near
+ * beads from overlapping, those of beads two apart the angles from folding up; beads further apart
+ * do not see each other.
  *
- * Langevin dynamics of 300 K and a friction of 1/ps, in steps of 15 fs, took on average 0.6 (12
- * beads), 1.8 (20 beads) and 2.2 (28 beads) million steps from the extended chain to within 0.15 nm
- * RMSD of the helix, and was there for 95 to 99 % of the time afterwards.
+ * Langevin dynamics of 300 K and a friction of 1/ps, in steps of 15 fs, took on average 0.5 (12
+ * beads), 0.8 (20 beads) and 1.7 (28 beads) million steps from the extended chain to within 0.15 nm
+ * RMSD of the helix, and was there for 94 to 100 % of the time afterwards.
  */
 #include "ddmd/system.h"
 
@@ -34,25 +36,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MIN_BEADS = 4, MAX_BEADS = 10000, NEAREST_PAIR = 3, FURTHEST_PAIR = 5 };
+enum { MIN_BEADS = 4, MAX_BEADS = 10000, NEAREST_PAIR = 2, FURTHEST_PAIR = 5 };
 
 static const double DEGREE = M_PI / 180;
 
 static const double MASS = 110; /* amu, a residue */
 static const double BOND_LENGTH = 0.38, BOND_CONSTANT = 8000;
-static const double ANGLE_DEGREES = 95, ANGLE_CONSTANT = 60;
+static const double ANGLE_DEGREES = 97, ANGLE_CONSTANT = 60;
 
 static const struct {
     int32_t periodicity;
     double phase_degrees, constant;
-} TORSION_TERMS[] = {{1, 318.74, 17.24}, {2, 234.09, 12.0}};
+} TORSION_TERMS[] = {{1, 318.74, 15.81}, {2, 234.09, 11.0}};
 
 enum { N_TORSION_TERMS = sizeof TORSION_TERMS / sizeof TORSION_TERMS[0] };
 
 /* Of beads NEAREST_PAIR to FURTHEST_PAIR apart: distance in the helix (nm), depth (kJ/mol). */
 static const struct {
     double distance, depth;
-} WELLS[] = {{0.5045, 16}, {0.620, 16}, {0.864, 10}};
+} WELLS[] = {{0.545, 4}, {0.5045, 16}, {0.620, 16}, {0.864, 10}};
 
 static void add_bonded(ddmd_system *s, int32_t i)
 {

@@ -9,26 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How a residue differs from a template, by the names of their atoms. */
+/* A residue whose atoms are paired with those of one template after the other. */
+typedef struct comparison {
+    const ddmd_typing *typing;
+    int32_t residue, first, n; /* its first atom, its number of atoms */
+    bool by_name;              /* pair atoms of one name; else atoms of one element */
+    int32_t *names;            /* [n], numbers in the force field's names, -1: unknown there */
+    int32_t *partner;          /* [n], template atom of each atom, -1: none */
+    bool *taken;               /* [template's atoms] */
+} comparison;
+
+/* How a residue differs from a template. */
 typedef struct difference {
-    int32_t missing;  /* atoms of the template that the residue lacks */
-    int32_t extra;    /* atoms of the residue that the template lacks */
-    int32_t bonds;    /* common atoms with another number of bonds */
+    const ddmd_ff_template *template;
+    int32_t missing;  /* atoms of the template without a partner */
+    int32_t extra;    /* atoms of the residue without one */
+    int32_t bonds;    /* pairs with another number of bonds, or another element */
     int32_t relation; /* 0: template and residue share their name; 1: nearly; 2: no */
-    int32_t n_common;
 } difference;
 
-typedef struct names_of_residue {
-    int32_t *name; /* [n_atoms], number in the force field's names, -1: unknown there */
-    int32_t n;
-} names_of_residue;
-
 /* Names of templates that are variants of a residue: N- and C-terminal, protonation, disulfide. */
-static int32_t relation(const char *residue, const char *template)
+static int32_t find_relation(const char *residue, const char *template)
 {
     static const char *const variants[][2] = {
         {"HIS", "HID"}, {"HIS", "HIE"}, {"HIS", "HIP"}, {"CYS", "CYX"}, {"CYS", "CYM"},
-        {"ASP", "ASH"}, {"GLU", "GLH"}, {"LYS", "LYN"}, {"NH2", "NHE"}, {"LYS", "LYP"},
+        {"ASP", "ASH"}, {"GLU", "GLH"}, {"LYS", "LYN"}, {"NH2", "NHE"},
     };
     size_t length = strlen(template);
     if (strcmp(residue, template) == 0)
@@ -43,55 +48,55 @@ static int32_t relation(const char *residue, const char *template)
     return 2;
 }
 
-static int32_t find_in_residue(const names_of_residue *names, int32_t name)
+static int32_t element_in(const comparison *c, const ddmd_ff_template *t, int32_t atom)
 {
-    for (int32_t i = 0; i < names->n; i++)
-        if (names->name[i] == name)
-            return i;
-    return -1;
+    return c->typing->force_field->types[t->atoms[atom].type].element;
 }
 
-static int32_t find_in_template(const ddmd_ff_template *t, int32_t name)
+/* Bonds of an atom of the residue, inside it and to others. */
+static void count_bonds(const comparison *c, int32_t i, int32_t *inside, int32_t *outside)
 {
-    for (int32_t j = 0; j < t->n_atoms; j++)
-        if (t->atoms[j].name == name)
-            return j;
-    return -1;
-}
-
-/* Bonds of an atom of the structure, inside its residue and to others. */
-static void count_bonds(const ddmd_typing *typing, int32_t atom, int32_t *inside, int32_t *outside)
-{
-    const ddmd_structure *s = typing->structure;
+    const ddmd_neighbors *nb = &c->typing->neighbors;
     *inside = *outside = 0;
-    for (int32_t b = typing->neighbors.first[atom]; b < typing->neighbors.first[atom + 1]; b++) {
-        bool same = s->atoms[typing->neighbors.atoms[b]].residue == s->atoms[atom].residue;
+    for (int32_t b = nb->first[c->first + i]; b < nb->first[c->first + i + 1]; b++) {
+        int32_t other = nb->atoms[b] - c->first;
+        bool same = other >= 0 && other < c->n;
         *inside += same;
         *outside += !same;
     }
 }
 
-static difference compare(const ddmd_typing *typing, int32_t residue, const names_of_residue *names,
-                          const ddmd_ff_template *t)
+static difference compare(comparison *c, const ddmd_ff_template *t)
 {
-    const ddmd_residue *r = &typing->structure->residues[residue];
-    difference d = {.relation = relation(r->name, ddmd_ff_name(typing->force_field, t->name))};
-    for (int32_t i = 0; i < r->n_atoms; i++) {
-        int32_t j = names->name[i] < 0 ? -1 : find_in_template(t, names->name[i]);
-        if (j < 0) {
+    const ddmd_typing *typing = c->typing;
+    const char *name = typing->structure->residues[c->residue].name;
+    difference d = {.template = t,
+                    .missing = t->n_atoms,
+                    .relation = find_relation(name, ddmd_ff_name(typing->force_field, t->name))};
+    memset(c->taken, 0, (size_t)t->n_atoms * sizeof *c->taken);
+    for (int32_t i = 0; i < c->n; i++) {
+        int32_t element = typing->elements[c->first + i];
+        c->partner[i] = -1;
+        for (int32_t j = 0; j < t->n_atoms && c->partner[i] < 0; j++)
+            if (!c->taken[j] &&
+                (c->by_name ? t->atoms[j].name == c->names[i] : element_in(c, t, j) == element))
+                c->partner[i] = j;
+        if (c->partner[i] < 0) {
             d.extra++;
             continue;
         }
+        const ddmd_ff_template_atom *partner = &t->atoms[c->partner[i]];
         int32_t inside, outside;
-        count_bonds(typing, r->first_atom + i, &inside, &outside);
-        d.n_common++;
-        d.bonds += inside != t->atoms[j].n_bonded || outside != t->atoms[j].n_external;
+        count_bonds(c, i, &inside, &outside);
+        c->taken[c->partner[i]] = true;
+        d.missing--;
+        d.bonds += c->by_name && (inside != partner->n_bonded || outside != partner->n_external ||
+                                  element != element_in(c, t, c->partner[i]));
     }
-    d.missing = t->n_atoms - d.n_common;
     return d;
 }
 
-/* Names count most, then how many atoms differ, then bonds. */
+/* A related name counts most, then how many atoms differ, then bonds. */
 static bool is_nearer(const difference *a, const difference *b)
 {
     if ((a->relation == 2) != (b->relation == 2))
@@ -104,111 +109,46 @@ static bool is_nearer(const difference *a, const difference *b)
     return a->relation < b->relation;
 }
 
-enum { MOST_NAMES = 12 };
-
-/* "2 hydrogens are missing (H, HA)" */
-static void add_count(ddmd_text *text, int32_t n, int32_t n_hydrogens, const char *what)
+/* The comparison is left with the pairs of the nearest template. */
+static difference find_nearest(comparison *c, bool by_name)
 {
-    bool all_hydrogens = n == n_hydrogens;
-    ddmd_text_add(text, "%d %s%s %s%s", n, all_hydrogens ? "hydrogen" : "atom", n == 1 ? "" : "s",
-                  n == 1 ? "is" : "are", what);
-}
-
-static void add_name(ddmd_text *text, int32_t nth, const char *name)
-{
-    if (nth < MOST_NAMES)
-        ddmd_text_add(text, "%s%s", nth ? ", " : " (", name);
-    else if (nth == MOST_NAMES)
-        ddmd_text_add(text, ", ...");
-}
-
-static void add_missing(ddmd_text *text, const ddmd_typing *typing, const names_of_residue *names,
-                        const ddmd_ff_template *t, const difference *d, bool *hydrogens_only)
-{
-    const ddmd_force_field *ff = typing->force_field;
-    int32_t n_hydrogens = 0, nth = 0;
-    for (int32_t j = 0; j < t->n_atoms; j++)
-        n_hydrogens += find_in_residue(names, t->atoms[j].name) < 0 &&
-                       ff->types[t->atoms[j].type].element == DDMD_ELEMENT_HYDROGEN;
-    *hydrogens_only = n_hydrogens == d->missing;
-    add_count(text, d->missing, n_hydrogens, "missing");
-    for (int32_t j = 0; j < t->n_atoms; j++)
-        if (find_in_residue(names, t->atoms[j].name) < 0)
-            add_name(text, nth++, ddmd_ff_name(ff, t->atoms[j].name));
-    ddmd_text_add(text, ")");
-}
-
-static void add_extra(ddmd_text *text, const ddmd_typing *typing, int32_t residue,
-                      const names_of_residue *names, const ddmd_ff_template *t, const difference *d)
-{
-    const ddmd_structure *s = typing->structure;
-    int32_t first = s->residues[residue].first_atom, n_hydrogens = 0, nth = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int32_t i = 0; i < names->n; i++) {
-            if (names->name[i] >= 0 && find_in_template(t, names->name[i]) >= 0)
-                continue;
-            if (pass == 0)
-                n_hydrogens += typing->elements[first + i] == DDMD_ELEMENT_HYDROGEN;
-            else
-                add_name(text, nth++, s->atoms[first + i].name);
-        }
-        if (pass == 0)
-            add_count(text, d->extra, n_hydrogens, "too many");
-    }
-    ddmd_text_add(text, ")");
-}
-
-/* Atoms agree in name, so the first one whose bonds or element do not is named. */
-static void add_bonds(ddmd_text *text, const ddmd_typing *typing, int32_t residue,
-                      const names_of_residue *names, const ddmd_ff_template *t)
-{
-    const ddmd_structure *s = typing->structure;
-    const ddmd_force_field *ff = typing->force_field;
-    int32_t first = s->residues[residue].first_atom;
-    for (int32_t i = 0; i < names->n; i++) {
-        int32_t j = find_in_template(t, names->name[i]), inside, outside;
-        const char *name = s->atoms[first + i].name;
-        if (j < 0)
-            continue;
-        int32_t element = ff->types[t->atoms[j].type].element;
-        count_bonds(typing, first + i, &inside, &outside);
-        if (typing->elements[first + i] != element) {
-            ddmd_text_add(text, "atom %s has the element \"%s\", not \"%s\"", name,
-                          s->atoms[first + i].element, ddmd_element_symbol(element));
-            return;
-        }
-        if (outside != t->atoms[j].n_external) {
-            ddmd_text_add(text,
-                          "atom %s is bonded to %d atom%s of other residues, not %d; perhaps a "
-                          "residue or a terminal group is missing beside it",
-                          name, outside, outside == 1 ? "" : "s", t->atoms[j].n_external);
-            return;
-        }
-        if (inside != t->atoms[j].n_bonded) {
-            ddmd_text_add(text, "atom %s has %d bond%s inside the residue, not %d", name, inside,
-                          inside == 1 ? "" : "s", t->atoms[j].n_bonded);
-            return;
-        }
-    }
-    ddmd_text_add(text, "the atoms are the same, but they are bonded in another way");
-}
-
-/* The template nearest to a residue, NULL where none has anything to do with it. */
-static const ddmd_ff_template *find_nearest(const ddmd_typing *typing, int32_t residue,
-                                            const names_of_residue *names, difference *nearest)
-{
-    const ddmd_force_field *ff = typing->force_field;
-    const ddmd_ff_template *best = NULL;
+    const ddmd_force_field *ff = c->typing->force_field;
+    difference nearest = {0};
+    c->by_name = by_name;
     for (size_t k = 0; k < ff->n_templates; k++) {
-        difference d = compare(typing, residue, names, &ff->templates[k]);
-        if (best && !is_nearer(&d, nearest))
-            continue;
-        best = &ff->templates[k];
-        *nearest = d;
+        difference d = compare(c, &ff->templates[k]);
+        if (!nearest.template || is_nearer(&d, &nearest))
+            nearest = d;
     }
-    bool unlike = best && nearest->relation == 2 &&
-                  nearest->n_common * 4 < 3 * (names->n > best->n_atoms ? names->n : best->n_atoms);
-    return unlike ? NULL : best;
+    if (nearest.template)
+        compare(c, nearest.template);
+    return nearest;
+}
+
+/* "2 hydrogens are missing", and where atoms go by their names: " (H, HA)" */
+typedef struct list {
+    const char *what; /* "missing" */
+    ddmd_text names;
+    int32_t n, n_hydrogens;
+} list;
+
+static void list_add(list *l, const char *name, int32_t element)
+{
+    enum { MOST = 12 };
+    if (l->n < MOST)
+        ddmd_text_add(&l->names, "%s%s", l->n ? ", " : "", name);
+    else if (l->n == MOST)
+        ddmd_text_add(&l->names, ", ...");
+    l->n++;
+    l->n_hydrogens += element == DDMD_ELEMENT_HYDROGEN;
+}
+
+static void list_write(list *l, bool with_names, ddmd_text *text)
+{
+    ddmd_text_add(text, "%d %s%s %s %s", l->n, l->n == l->n_hydrogens ? "hydrogen" : "atom",
+                  l->n == 1 ? "" : "s", l->n == 1 ? "is" : "are", l->what);
+    if (with_names)
+        ddmd_text_add(text, " (%s)", l->names.bytes ? l->names.bytes : "");
 }
 
 static bool has_hydrogens(const ddmd_typing *typing)
@@ -219,18 +159,96 @@ static bool has_hydrogens(const ddmd_typing *typing)
     return false;
 }
 
-static void add_unknown(ddmd_text *text, const ddmd_typing *typing, int32_t residue)
+static void add_atoms(ddmd_text *text, const comparison *c, const difference *d)
 {
-    const ddmd_force_field *ff = typing->force_field;
+    const ddmd_typing *typing = c->typing;
+    list missing = {.what = "missing"}, extra = {.what = "too many"};
+    for (int32_t j = 0; j < d->template->n_atoms; j++)
+        if (!c->taken[j])
+            list_add(&missing, ddmd_ff_name(typing->force_field, d->template->atoms[j].name),
+                     element_in(c, d->template, j));
+    for (int32_t i = 0; i < c->n; i++)
+        if (c->partner[i] < 0)
+            list_add(&extra, typing->structure->atoms[c->first + i].name,
+                     typing->elements[c->first + i]);
+    if (missing.n)
+        list_write(&missing, c->by_name, text);
+    if (missing.n && extra.n)
+        ddmd_text_add(text, " and ");
+    if (extra.n)
+        list_write(&extra, c->by_name, text);
+    ddmd_text_add(text, ", compared with %s of the force field",
+                  ddmd_ff_name(typing->force_field, d->template->name));
+    if (missing.n && missing.n == missing.n_hydrogens && !has_hydrogens(typing))
+        ddmd_text_add(text, "; the file has no hydrogens: add them first, for example with "
+                            "PDBFixer or OpenMM's Modeller.addHydrogens");
+    ddmd_text_clear(&missing.names);
+    ddmd_text_clear(&extra.names);
+}
+
+/* What is wrong with one atom that has a partner; false: nothing. */
+static bool add_atom(ddmd_text *text, const comparison *c, const difference *d, int32_t i)
+{
+    const ddmd_atom *atom = &c->typing->structure->atoms[c->first + i];
+    const ddmd_ff_template_atom *partner = &d->template->atoms[c->partner[i]];
+    int32_t element = element_in(c, d->template, c->partner[i]), inside, outside;
+    count_bonds(c, i, &inside, &outside);
+    if (c->typing->elements[c->first + i] != element)
+        ddmd_text_add(text, "atom %s has the element \"%s\", not \"%s\"", atom->name, atom->element,
+                      ddmd_element_symbol(element));
+    else if (outside != partner->n_external)
+        ddmd_text_add(text,
+                      "atom %s is bonded to %d atom%s of other residues, not %d; perhaps a residue "
+                      "or a terminal group is missing beside it",
+                      atom->name, outside, outside == 1 ? "" : "s", partner->n_external);
+    else if (inside != partner->n_bonded)
+        ddmd_text_add(text, "atom %s has %d bond%s inside the residue, not %d", atom->name, inside,
+                      inside == 1 ? "" : "s", partner->n_bonded);
+    else
+        return false;
+    return true;
+}
+
+/* The atoms are the right ones, so it is the bonds, or an element. */
+static void add_bonds(ddmd_text *text, const comparison *c, const difference *d)
+{
+    bool said = false;
+    for (int32_t i = 0; c->by_name && i < c->n && !said; i++)
+        said = add_atom(text, c, d, i);
+    if (!said)
+        ddmd_text_add(text, "the atoms are the same, but they are bonded in another way");
+    ddmd_text_add(text, ", compared with %s of the force field",
+                  ddmd_ff_name(c->typing->force_field, d->template->name));
+}
+
+static void add_unknown(ddmd_text *text, const comparison *c)
+{
+    enum { MOST = 4 };
+    const ddmd_force_field *ff = c->typing->force_field;
     ddmd_text_add(text, "the force field (");
-    for (size_t i = 0; i < ff->n_sources && i < 4; i++) {
+    for (size_t i = 0; i < ff->n_sources && i < MOST; i++) {
         const char *slash = strrchr(ff->sources[i], '/');
         ddmd_text_add(text, "%s%s", i ? ", " : "", slash ? slash + 1 : ff->sources[i]);
     }
     ddmd_text_add(text,
-                  "%s) has no residue %s, and none with such atoms and bonds; leave it out "
-                  "of the file or add a force-field file that has it",
-                  ff->n_sources > 4 ? ", ..." : "", typing->structure->residues[residue].name);
+                  "%s) has no residue %s, and none with such atoms and bonds; leave it out of the "
+                  "file or add a force-field file that has it",
+                  ff->n_sources > MOST ? ", ..." : "",
+                  c->typing->structure->residues[c->residue].name);
+}
+
+static void explain(ddmd_text *text, comparison *c)
+{
+    difference d = find_nearest(c, true);
+    if (d.template && d.extra * 2 > c->n)
+        d = find_nearest(c, false); /* its names are others: only elements can be counted */
+    int32_t size = d.template && d.template->n_atoms > c->n ? d.template->n_atoms : c->n;
+    if (!d.template || (d.relation == 2 && (d.missing + d.extra) * 4 > size))
+        add_unknown(text, c);
+    else if (d.missing || d.extra)
+        add_atoms(text, c, &d);
+    else
+        add_bonds(text, c, &d);
 }
 
 enum ddmd_status ddmd_template_explain(const ddmd_typing *typing, int32_t residue, int32_t more,
@@ -238,44 +256,28 @@ enum ddmd_status ddmd_template_explain(const ddmd_typing *typing, int32_t residu
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_structure *s = typing->structure;
-    const ddmd_force_field *ff = typing->force_field;
     const ddmd_residue *r = &s->residues[residue];
-    names_of_residue names = {.n = r->n_atoms};
+    comparison c = {.typing = typing, .residue = residue, .first = r->first_atom, .n = r->n_atoms};
     ddmd_text text = {0};
     char *message = NULL, label[DDMD_RESIDUE_LABEL_SIZE];
-    difference d = {0};
-
-    DDMD_TRY(ddmd_array_alloc(&names.name, (size_t)r->n_atoms, sizeof *names.name, err));
-    for (int32_t i = 0; i < r->n_atoms; i++)
-        names.name[i] = ddmd_names_find(&ff->names, s->atoms[r->first_atom + i].name);
+    DDMD_TRY(ddmd_array_alloc(&c.names, (size_t)c.n, sizeof *c.names, err));
+    DDMD_TRY(ddmd_array_alloc(&c.partner, (size_t)c.n, sizeof *c.partner, err));
+    DDMD_TRY(ddmd_array_alloc(&c.taken, DDMD_FF_MAX_TEMPLATE_ATOMS, sizeof *c.taken, err));
+    for (int32_t i = 0; i < c.n; i++)
+        c.names[i] = ddmd_names_find(&typing->force_field->names, s->atoms[c.first + i].name);
 
     ddmd_text_add(&text, "%s: ", ddmd_residue_label(s, residue, label));
-    const ddmd_ff_template *t = find_nearest(typing, residue, &names, &d);
-    if (!t) {
-        add_unknown(&text, typing, residue);
-    } else {
-        bool hydrogens_only = false;
-        if (d.missing)
-            add_missing(&text, typing, &names, t, &d, &hydrogens_only);
-        if (d.missing && d.extra)
-            ddmd_text_add(&text, " and ");
-        if (d.extra)
-            add_extra(&text, typing, residue, &names, t, &d);
-        if (!d.missing && !d.extra)
-            add_bonds(&text, typing, residue, &names, t);
-        ddmd_text_add(&text, ", compared with %s of the force field", ddmd_ff_name(ff, t->name));
-        if (hydrogens_only && !has_hydrogens(typing))
-            ddmd_text_add(&text, "; the file has no hydrogens: add them first, for example with "
-                                 "PDBFixer or OpenMM's Modeller.addHydrogens");
-    }
+    explain(&text, &c);
     if (more)
-        ddmd_text_add(&text, "; %d more residue%s %s not fit either", more, more == 1 ? "" : "s",
-                      more == 1 ? "does" : "do");
+        ddmd_text_add(&text, "; %d more residue%s not fit either", more,
+                      more == 1 ? " does" : "s do");
     DDMD_TRY(ddmd_text_take(&text, &message, err));
     DDMD_FAIL(err, DDMD_CONFIG, "%s", message);
 out:
     ddmd_text_clear(&text);
-    free(names.name);
+    free(c.names);
+    free(c.partner);
+    free(c.taken);
     free(message);
     return status;
 }
