@@ -199,7 +199,7 @@ static void drawn_velocities_are_maxwellian_and_respect_constraints(void **state
 {
     const engine_case *c = *state;
     const ddmd_system *system = c->subject->system;
-    enum { DRAWS = 400 };
+    enum { DRAWS = 100 };
     ddmd_error err = {0};
     ddmd_engine_options options = case_options(c);
     ddmd_engine *engine = case_create(c, &options, 1);
@@ -209,7 +209,6 @@ static void drawn_velocities_are_maxwellian_and_respect_constraints(void **state
     for (uint32_t draw = 0; draw < DRAWS; draw++) {
         const ddmd_engine_start start = {
             .simulation_id = draw, .temperature_kelvin = 450, .positions = positions};
-        /* Starting is dear on some engines; most draws need no more than that. */
         ASSERT_OK(ddmd_engine_start_replica(engine, 0, &start, &err), &err);
         float *read = case_read(c, engine, 0);
         const float *v = read + n;

@@ -3,11 +3,12 @@
 #include <cstring>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace ddmd_openmm
 {
 
-constexpr int MAX_DEPTH = 64;
+constexpr size_t MAX_DEPTH = 64;
 
 /*
  * XmlSerializer makes whatever class an element's `type` names and casts it to what its place asks
@@ -39,12 +40,14 @@ class Guard
             if (wrong)
                 return wrong;
         }
-        return seen_root ? nullptr : "there is no element";
+        if (!seen_root)
+            return "there is no element";
+        return parents.empty() ? nullptr : "the end is missing";
     }
 
   private:
     const char *at;
-    int depth = 0;
+    std::vector<std::string> parents; /* the elements around what is read, from the root on */
     bool seen_root = false;
 
     const char *skip_past(const char *end)
@@ -58,9 +61,13 @@ class Guard
 
     const char *close()
     {
-        depth--;
-        at += 2;
-        return depth < 0 ? "an element ends that never began" : nullptr;
+        std::string name(at + 2, std::strcspn(at + 2, " \t\r\n>"));
+        at += 2 + name.size();
+        at += std::strspn(at, " \t\r\n");
+        if (*at != '>' || parents.empty() || parents.back() != name)
+            return "an element ends that did not begin";
+        parents.pop_back();
+        return nullptr;
     }
 
     static bool ends_with(const std::string &text, const char *end)
@@ -69,17 +76,16 @@ class Guard
         return text.size() >= n && text.compare(text.size() - n, n, end) == 0;
     }
 
-    /* Every class that an element of this name may be made into. */
-    static bool fits(const std::string &element, const std::string &type)
+    /* Children of these are made into what their type says; of any others it is but a property. */
+    bool fits(const std::string &type) const
     {
-        if (element == "System")
+        if (parents.empty())
             return type == "System";
-        if (ends_with(type, "Function"))
-            return element == "Function";
-        bool force = ends_with(type, "Force") || ends_with(type, "Barostat") ||
-                     ends_with(type, "Thermostat") || type == "CMMotionRemover";
-        return force &&
-               (element == "Force" || element == "CollectiveVariable" || element == "InnerForce");
+        const std::string &parent = parents.back();
+        if (parent == "Forces" || parent == "CollectiveVariable")
+            return ends_with(type, "Force") || ends_with(type, "Barostat") ||
+                   ends_with(type, "Thermostat") || type == "CMMotionRemover";
+        return parent != "Functions" || ends_with(type, "Function");
     }
 
     const char *open()
@@ -89,7 +95,7 @@ class Guard
         bool root = !seen_root;
         if (root && name != "System")
             return "the root element is not <System>";
-        if (!root && depth == 0)
+        if (!root && parents.empty())
             return "there is more than one root element";
         seen_root = true;
         int n_types = 0;
@@ -98,9 +104,9 @@ class Guard
             p += std::strspn(p, " \t\r\n");
             if (*p == '\0')
                 return "an element does not end";
-            if (*p == '>' || *p == '/')
+            if (*p == '>' || (*p == '/' && p[1] == '>'))
                 break;
-            const char *wrong = attribute(name, p, n_types);
+            const char *wrong = attribute(p, n_types);
             if (wrong)
                 return wrong;
         }
@@ -110,12 +116,14 @@ class Guard
             return "an element has more than one type";
         bool empty = *p == '/';
         at = p + 1;
-        if (!empty && ++depth > MAX_DEPTH)
+        if (parents.size() == MAX_DEPTH)
             return "elements are nested too deeply";
+        if (!empty)
+            parents.push_back(name);
         return nullptr;
     }
 
-    const char *attribute(const std::string &element, const char *&p, int &n_types)
+    const char *attribute(const char *&p, int &n_types) const
     {
         const char *key = p;
         p += std::strcspn(p, "= \t\r\n<>");
@@ -131,11 +139,7 @@ class Guard
             return "an attribute has no quoted value";
         if (key_length == 4 && std::memcmp(key, "type", 4) == 0) {
             n_types++;
-            std::string value(p + 1, end);
-            /* What is no class is a number or a word of the force itself. */
-            bool is_class = !value.empty() && value[0] >= 'A' && value[0] <= 'Z';
-            if ((is_class || element == "System" || element == "Force" || element == "Function") &&
-                !fits(element, value))
+            if (!fits(std::string(p + 1, end)))
                 return "the type of an element does not fit its place";
         }
         p = end + 1;

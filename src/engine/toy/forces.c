@@ -4,15 +4,24 @@
 #include "core/try.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_PERIODICITY = 12 };
 
+static bool same_atoms(const ddmd_torsion *a, const ddmd_torsion *b)
+{
+    return a->i == b->i && a->j == b->j && a->k == b->k && a->l == b->l;
+}
+
+/* Torsions on the same atoms, which stand in a row, share the geometry. */
 static enum ddmd_status copy_torsions(const ddmd_system *system, toy_forces *f, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    DDMD_TRY(ddmd_array_alloc(&f->torsions, (size_t)system->n_torsions, sizeof *f->torsions, err));
+    size_t most = (size_t)system->n_torsions;
+    DDMD_TRY(ddmd_array_alloc(&f->torsions, most, sizeof *f->torsions, err));
+    DDMD_TRY(ddmd_array_alloc(&f->waves, most, sizeof *f->waves, err));
     for (int32_t t = 0; t < system->n_torsions; t++) {
         const ddmd_torsion *s = &system->torsions[t];
         if (s->periodicity < 0 || s->periodicity > MAX_PERIODICITY)
@@ -20,11 +29,12 @@ static enum ddmd_status copy_torsions(const ddmd_system *system, toy_forces *f, 
                       "a torsion of periodicity %d is not supported (0 to %d are); use engine: "
                       "openmm",
                       (int)s->periodicity, MAX_PERIODICITY);
-        f->torsions[t] =
-            (toy_torsion){3 * s->i,       3 * s->j,          3 * s->k,          3 * s->l,
-                          s->periodicity, s->force_constant, cos(s->phase_rad), sin(s->phase_rad)};
+        f->waves[t] =
+            (toy_wave){s->periodicity, s->force_constant, cos(s->phase_rad), sin(s->phase_rad)};
+        if (t == 0 || !same_atoms(s, s - 1))
+            f->torsions[f->n_torsions++] = (toy_torsion){3 * s->i, 3 * s->j, 3 * s->k, 3 * s->l, 0};
+        f->torsions[f->n_torsions - 1].n_waves++;
     }
-    f->n_torsions = system->n_torsions;
 out:
     return status;
 }
@@ -65,6 +75,7 @@ void toy_forces_clear(toy_forces *forces)
     free(forces->bonds);
     free(forces->angles);
     free(forces->torsions);
+    free(forces->waves);
     free(forces->pairs);
     *forces = (toy_forces){0};
 }
@@ -95,6 +106,12 @@ static inline void add(double *force, double scale, const double direction[3])
     force[2] += scale * direction[2];
 }
 
+/* fmin() and fmax() are calls; a NaN stays one here. */
+static inline double clamp(double value, double least, double most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 static double add_bonds(const toy_forces *terms, const double *x, double *forces)
 {
     double energy = 0;
@@ -120,8 +137,8 @@ static double add_angles(const toy_forces *terms, const double *x, double *force
         subtract(x + t->i, x + t->j, u);
         subtract(x + t->k, x + t->j, v);
         double u2 = dot(u, u), v2 = dot(v, v), inverse = 1 / sqrt(u2 * v2);
-        double cosine = fmin(1, fmax(-1, dot(u, v) * inverse));
-        double sine = fmax(1e-8, sqrt(1 - cosine * cosine));
+        double cosine = clamp(dot(u, v) * inverse, -1, 1);
+        double sine = clamp(sqrt(1 - cosine * cosine), 1e-8, 1);
         double bend = acos(cosine) - t->theta;
         energy += 0.5 * t->force_constant * bend * bend;
         /* d theta / d r_i = (cosine u / |u| - v / |v|) / (|u| sine), and alike for k */
@@ -147,6 +164,7 @@ static double add_angles(const toy_forces *terms, const double *x, double *force
 static double add_torsions(const toy_forces *terms, const double *x, double *forces)
 {
     double energy = 0;
+    const toy_wave *wave = terms->waves;
     for (int32_t n = 0; n < terms->n_torsions; n++) {
         const toy_torsion *t = &terms->torsions[n];
         double f[3], g[3], h[3], a[3], b[3];
@@ -157,15 +175,18 @@ static double add_torsions(const toy_forces *terms, const double *x, double *for
         cross(h, g, b);
         double a2 = dot(a, a), b2 = dot(b, b), g1 = sqrt(dot(g, g)), inverse = 1 / sqrt(a2 * b2);
         double c1 = dot(a, b) * inverse, s1 = -g1 * dot(f, b) * inverse;
-        double cn = 1, sn = 0;
-        for (int32_t p = 0; p < t->periodicity; p++) {
-            double c = cn * c1 - sn * s1;
-            sn = sn * c1 + cn * s1;
-            cn = c;
+        double slope = 0;
+        for (int32_t w = 0; w < t->n_waves; w++, wave++) {
+            double cn = 1, sn = 0;
+            for (int32_t p = 0; p < wave->periodicity; p++) {
+                double c = cn * c1 - sn * s1;
+                sn = sn * c1 + cn * s1;
+                cn = c;
+            }
+            energy += wave->force_constant * (1 + cn * wave->cos_phase + sn * wave->sin_phase);
+            slope -= wave->force_constant * wave->periodicity *
+                     (sn * wave->cos_phase - cn * wave->sin_phase);
         }
-        energy += t->force_constant * (1 + cn * t->cos_phase + sn * t->sin_phase);
-        double slope =
-            -t->force_constant * t->periodicity * (sn * t->cos_phase - cn * t->sin_phase);
         double outer_a = slope * g1 / a2, outer_b = slope * g1 / b2;
         double inner_a = slope * dot(f, g) / (a2 * g1), inner_b = slope * dot(h, g) / (b2 * g1);
         for (int c = 0; c < 3; c++) {

@@ -14,10 +14,16 @@ typedef struct toy_angle {
     double theta, force_constant;
 } toy_angle;
 
-typedef struct toy_torsion {
-    int32_t i, j, k, l;
+/* force_constant (1 + cos(periodicity phi - phase)) */
+typedef struct toy_wave {
     int32_t periodicity;
     double force_constant, cos_phase, sin_phase;
+} toy_wave;
+
+/* One dihedral angle and the n_waves that act on it, which follow each other in `waves`. */
+typedef struct toy_torsion {
+    int32_t i, j, k, l;
+    int32_t n_waves;
 } toy_torsion;
 
 /* 4 eps [(sigma/r)^12 - (sigma/r)^6] + charge / r */
@@ -32,6 +38,7 @@ typedef struct toy_forces {
     toy_bond *bonds;
     toy_angle *angles;
     toy_torsion *torsions;
+    toy_wave *waves; /* in the order of the torsions */
     toy_pair *pairs;
 } toy_forces;
 
