@@ -7,7 +7,8 @@
  *
  * Everything that is random (initial weights, split, order, dropout, latent noise) comes from
  * (seed, model version), so the same maps, options and seed give the same bits on the same build,
- * machine kind and number of threads.
+ * machine kind and number of threads. Trainings count epochs on from one another, so two of ten
+ * epochs do not draw the same numbers twice.
  *
  * A model object is used by one thread at a time.
  */
@@ -46,8 +47,9 @@ typedef struct ddmd_model_options {
     double learning_rate;               /* RMSprop; 0.001 */
     double rho;                         /* RMSprop's decay; [0, 1); 0.9 */
     double epsilon;                     /* RMSprop; > 0; 1e-8, added outside the root */
-    double validation_fraction;         /* of the maps, held out; [0, 0.9]; 0.2 */
-    int threads;                        /* >= 1 */
+    double validation_fraction;         /* of the maps, held out; [0, 0.9]; 0.2. The number is
+                                           rounded; one map at least is trained on */
+    int threads;                        /* 1 to 1024; 1. A batch is shared out among them */
     uint64_t seed;
 } ddmd_model_options;
 
@@ -64,7 +66,7 @@ typedef struct ddmd_model_progress {
     int epoch, epochs; /* 1 .. epochs */
     int latent_dim;
     ddmd_model_loss train, validation; /* of this epoch; validation is NaN where none is held out */
-    double samples_per_s;
+    double samples_per_s; /* trained on; without the time that validation takes */
 } ddmd_model_progress;
 
 /* Called after each epoch; return false to stop (the training then ends CANCELLED). */
@@ -82,7 +84,7 @@ void ddmd_model_describe(size_t index, ddmd_model_info *info);
 
 /*
  * A new model with fresh weights drawn from (options->seed, version); version is the model's number
- * in its campaign. n_residues: 4 to 20000, odd sizes too. CONFIG: an option out of range, or layers
+ * in its campaign. n_residues: 4 to 20000, odd sizes too; latent_dim: 1 to 1024. CONFIG: an option out of range, or layers
  * that shrink the map to nothing.
  */
 enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *options,
@@ -91,8 +93,10 @@ enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *o
 
 /*
  * Train on n_maps maps (at least 2) for options.epochs epochs, going on from the weights and
- * optimiser state that the model has. The last epoch's losses go to *last (may be NULL). NUMERIC:
- * the loss is no longer finite; the weights are then as they were before the call.
+ * optimiser state that the model has. The last epoch's losses go to *last (may be NULL). Training
+ * losses are with dropout and noise, validation losses as ddmd_model_evaluate() has them. NUMERIC:
+ * the loss is no longer finite. After that, and after CANCELLED, the model is as it was before the
+ * call.
  */
 enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, size_t n_maps,
                                   ddmd_model_progress_fn *progress, void *user,

@@ -1,0 +1,1 @@
+ddmd_test(contract.model SOURCES model.c LIBRARIES ddmd_model)
