@@ -1,0 +1,1 @@
+ddmd_fuzz(force_field LIBRARIES ddmd_molecule)
