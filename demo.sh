@@ -16,5 +16,5 @@ cat <<EOF
 
 Everything is in $run. For example:
     build/release/ddmd status $run
-    build/release/ddmd trace $run --frame best -o best.dcd
+    build/release/ddmd export $run --frame best -o best.pdb
 EOF
