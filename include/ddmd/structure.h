@@ -57,13 +57,16 @@ typedef struct ddmd_structure {
 
 /*
  * Read a PDB file. Understood: ATOM, HETATM, TER, MODEL/ENDMDL (every model must have the atoms of
- * the first), altLoc (the first location of each atom is kept), insertion codes, CRYST1, CONECT
- * (bonds between hetero atoms, and disulfides), hybrid-36 and wrapped serial numbers, old names
- * (HT1, HN, HSD, 1HB, CD of ILE, OT1, ...). Other records are passed over.
+ * the first; END alone separates models, too), altLoc (the first location of each atom is kept),
+ * insertion codes, CRYST1 (a cell of 1 x 1 x 1 or 0 x 0 x 0 angstrom says that there is none),
+ * CONECT, hybrid-36, hexadecimal and wrapped numbers, old names (HT1, HN, HSD, 1HB, CD of ILE, OT1,
+ * ...). Other records are passed over. A chain ends at TER or where the chain's letter changes.
  *
- * Bonds: inside the 20 amino acids, ACE, NME, NH2, water and ions from what is known of them;
- * between consecutive residues of one chain C-N; between cysteines SG-SG nearer than 0.3 nm where
- * no HG is present; CONECT for the rest.
+ * Bonds: inside the 20 amino acids, ACE, NME, NH2 and water from what is known of them; between
+ * consecutive residues of one chain C-N, whatever the distance (a gap in the chain is bonded
+ * across, as OpenMM does it); between cysteines SG-SG nearer than 0.3 nm where no HG is present;
+ * from CONECT the rest, but for bonds between metals and the residues above. Where serial numbers
+ * repeat, CONECT means the first atom that has one.
  *
  * IO: the file cannot be read. FORMAT: with "file:line: what was expected", for example a
  * coordinate that is no number, a line cut short, a model with other atoms, no atom at all.
@@ -79,6 +82,8 @@ enum ddmd_status ddmd_structure_parse_pdb(const char *bytes, size_t length, cons
  * Write PDB text of n_models coordinate sets ([n_models][n_atoms][3], nm) to path in one step
  * (the file is complete or as it was). MODEL records stand where n_models > 1; CONECT records for
  * disulfides and hetero groups; CRYST1 where there is a box. positions may be the structure's own.
+ * Reading the file again gives the same structure, but for digits. NUMERIC: a coordinate is not
+ * finite. UNSUPPORTED: names, numbers, coordinates or the box do not fit the format's columns.
  */
 enum ddmd_status ddmd_structure_write_pdb(const ddmd_structure *structure, const double *positions,
                                           int32_t n_models, const char *path, ddmd_error *err);
@@ -94,7 +99,10 @@ void ddmd_structure_destroy(ddmd_structure **structure);
  *   all | none | protein | backbone | name CA CB | resname ALA | resid 3 5:9 | index 0:10 |
  *   chain A | element C | not X | X and Y | X or Y | ( X )
  * `resid` is the number in the file, ranges a:b include both ends, `index` counts from 0. Names
- * may end in * ("name HB*").
+ * may end in * ("name HB*"). Atoms have the names of ddmd_atom; residues may be named in any
+ * spelling (WAT, HSD), which means all of their kind. `protein` includes caps and the common
+ * modified amino acids; `backbone` is N, CA, C and O of protein. `not` binds before `and`, which
+ * binds before `or`.
  *
  * *indices (the caller frees) gets the *n selected atoms in ascending order. CONFIG: a mistake in
  * the expression, with its column, or nothing selected.

@@ -17,7 +17,8 @@
 #endif
 
 enum {
-    WORD = 64,  /* pairs that are decided at once */
+    WORD = 64,  /* pairs that are decided at once ... */
+    STEP = 16,  /* ... and at the end of a row */
     TILE = 1024 /* points whose coordinates are kept apart, by axis, on the stack */
 };
 
@@ -67,6 +68,21 @@ struct tile {
     double x[TILE + WORD], y[TILE + WORD], z[TILE + WORD];
 };
 
+/* Bit k is set where point k of the tile, from `from`, is near; the compiler knows n. */
+static inline __attribute__((always_inline)) uint64_t
+decide(const struct tile *tile, size_t from, const double point[3], double limit, size_t n)
+{
+    const double *x = tile->x + from, *y = tile->y + from, *z = tile->z + from;
+    double px = point[0], py = point[1], pz = point[2];
+    uint64_t word = 0;
+    for (size_t k = 0; k < n; k++) {
+        double dx = x[k] - px, dy = y[k] - py, dz = z[k] - pz;
+        double d2 = dx * dx + dy * dy + dz * dz;
+        word |= d2 < limit ? bits[k] : 0;
+    }
+    return word;
+}
+
 /*
  * Contacts of one point with the points [from, to) of a tile, into packed at bit `at`. Behind the
  * last point the tile holds NaN, which is in contact with nothing.
@@ -75,22 +91,13 @@ FOR_EACH_ISA
 static void pack_row(const struct tile *tile, const double point[3], size_t from, size_t to,
                      double limit, uint8_t *packed, size_t at)
 {
-    double px = point[0], py = point[1], pz = point[2];
-    for (; from < to; from += WORD, at += WORD) {
-        const double *x = tile->x + from, *y = tile->y + from, *z = tile->z + from;
-        size_t count = to - from < WORD ? to - from : WORD;
-        uint64_t word = 0;
-        for (size_t block = 0; block < count; block += 16) {
-            uint64_t part = 0;
-            for (size_t k = block; k < block + 16; k++) {
-                double dx = x[k] - px, dy = y[k] - py, dz = z[k] - pz;
-                double d2 = dx * dx + dy * dy + dz * dz;
-                part |= d2 < limit ? bits[k] : 0;
-            }
-            word |= part;
-        }
-        put_bits(packed, at, word, count);
-    }
+    for (; from + WORD <= to; from += WORD, at += WORD)
+        put_bits(packed, at, decide(tile, from, point, limit, WORD), WORD);
+    uint64_t word = 0;
+    size_t count = to - from;
+    for (size_t k = 0; k < count; k += STEP)
+        word |= decide(tile, from + k, point, limit, STEP) << k;
+    put_bits(packed, at, word, count);
 }
 
 void ddmd_contact_map_pack(const double *points, size_t n, double cutoff_nm, uint8_t *packed)

@@ -33,9 +33,10 @@ struct parser {
     int depth;
 };
 
-#define FAIL_HERE(p, format, ...)                                                     \
-    DDMD_FAIL((p)->err, DDMD_CONFIG, "selection '%s', column %d: " format, (p)->text, \
-              (int)((p)->from - (p)->text) + 1, __VA_ARGS__)
+/* Long expressions are cut, so that the rest of the message has room. */
+#define FAIL_HERE(p, format, ...)                                                           \
+    DDMD_FAIL((p)->err, DDMD_CONFIG, "selection '%.200s%s', column %d: " format, (p)->text, \
+              strlen((p)->text) > 200 ? "..." : "", (int)((p)->from - (p)->text) + 1, __VA_ARGS__)
 
 static enum ddmd_status next_word(struct parser *p)
 {
@@ -263,7 +264,7 @@ enum ddmd_status ddmd_structure_select(const ddmd_structure *structure, const ch
     for (int32_t i = 0; i < s->n_atoms; i++)
         count += chosen[i];
     if (!count)
-        DDMD_FAIL(err, DDMD_CONFIG, "selection '%s': none of the %d atoms of %s is selected",
+        DDMD_FAIL(err, DDMD_CONFIG, "selection '%.200s': none of the %d atoms of %s is selected",
                   expression, s->n_atoms, s->source ? s->source : "the structure");
     DDMD_TRY(ddmd_array_alloc(&list, count, sizeof *list, err));
     count = 0;
