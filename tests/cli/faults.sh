@@ -29,6 +29,28 @@ if mount -t tmpfs -o size=6m none small 2>/dev/null; then
     umount small
 fi
 
+# A start that explodes: its simulations fail with a reason, the others go on; where every start
+# explodes, the campaign ends and says so.
+write_toy toy.yaml
+expect 0 run toy.yaml --run-dir model --quiet --set stop.rounds=1
+awk '/ CA  BEA A   2 /{line=$0} / CA  BEA A   1 /{first=substr($0,31,24)}
+     {if (substr($0,18,9) == "BEA A   2") $0 = substr($0,1,30) first substr($0,55); print}' \
+    model/topology.pdb >exploding.pdb
+expect 0 run toy.yaml --run-dir both --quiet --set "system.start=[model/topology.pdb, exploding.pdb]" \
+    --set system.minimize_iterations=0
+expect 0 status both --json
+$PYTHON -c '
+import json
+s = json.load(open("out"))
+assert s["simulations"]["failed"] == 3, s["simulations"]
+assert s["frames"] == 3 * 20 + 2 * 6 * 20, s["frames"]
+' || fail "three of six replicas start from an exploding structure"
+expect 1 run toy.yaml --run-dir none --quiet --set system.start=exploding.pdb \
+    --set system.minimize_iterations=0
+says err "blown up 3 times"
+expect 0 status none
+says out "failed"
+
 if [ -w /dev/full ]; then
     "$DDMD" info >/dev/full 2>err && fail "a full standard output went unnoticed"
 fi

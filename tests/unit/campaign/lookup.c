@@ -1,0 +1,67 @@
+#include "campaign/frame_lookup.h"
+#include "support/cmocka.h"
+#include "support/data.h"
+
+#include "ddmd/peptide.h"
+
+#include <string.h>
+
+enum { N_BEADS = 6, N_SIMULATIONS = 5, N_ROUNDS = 40 };
+
+/* Frames of five simulations, report by report, as a campaign writes them. */
+static ddmd_frame_file *make_file(const char *path)
+{
+    ddmd_error err = {0};
+    ddmd_structure *structure = NULL;
+    ddmd_frame_file *file = NULL;
+    float positions[N_BEADS * 3] = {0}, velocities[N_BEADS * 3] = {0};
+    uint8_t map[2] = {0};
+    ASSERT_OK(ddmd_bead_chain_build(N_BEADS, DDMD_PEPTIDE_HELIX, &structure, &err), &err);
+    ASSERT_OK(ddmd_frame_file_create(path, structure, N_BEADS, "lookup", &file, &err), &err);
+    for (uint32_t k = 0; k < N_ROUNDS; k++)
+        for (uint32_t s = 0; s < N_SIMULATIONS; s++) {
+            const ddmd_frame frame = {.simulation = s,
+                                      .index = k,
+                                      .positions = positions,
+                                      .velocities = velocities,
+                                      .contact_map = map};
+            ASSERT_OK(ddmd_frame_file_append(file, &frame, 1, &err), &err);
+        }
+    ddmd_structure_destroy(&structure);
+    return file;
+}
+
+static void frames_are_found_by_their_identity(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    ddmd_frame_file *file = make_file(test_scratch("found.h5"));
+    ddmd_frame_wanted wanted[] = {{0, 0, 0}, {4, 39, 0}, {2, 17, 0}, {2, 17, 0}};
+    ASSERT_OK(ddmd_frame_lookup(file, wanted, 4, &err), &err);
+    assert_int_equal(wanted[0].row, 0);
+    assert_int_equal(wanted[1].row, 199);
+    assert_int_equal(wanted[2].row, 17 * N_SIMULATIONS + 2);
+    assert_int_equal(wanted[3].row, wanted[2].row);
+    ASSERT_OK(ddmd_frame_lookup(file, wanted, 0, &err), &err);
+    ddmd_frame_file_close(&file);
+}
+
+static void a_frame_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    ddmd_frame_file *file = make_file(test_scratch("missing.h5"));
+    ddmd_frame_wanted wanted[] = {{0, 0, 0}, {3, 40, 0}};
+    assert_int_equal(ddmd_frame_lookup(file, wanted, 2, &err), DDMD_FORMAT);
+    assert_non_null(strstr(err.message, "frame 40 of simulation 3"));
+    ddmd_frame_file_close(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_are_found_by_their_identity),
+        cmocka_unit_test(a_frame_that_is_not_there_is_named),
+    };
+    return cmocka_run_group_tests_name("frame lookup", tests, NULL, NULL);
+}
