@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool are_equal(const double *a, const double *b)
+{
+    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
 /* Two atoms at one place are the usual reason for an energy that is not a number. */
 static enum ddmd_status not_finite(const ddmd_system *system, const double *positions,
                                    ddmd_error *err)
@@ -19,7 +24,7 @@ static enum ddmd_status not_finite(const ddmd_system *system, const double *posi
                                       system->name, i);
     for (int32_t i = 0; i < system->n_atoms; i++)
         for (int32_t j = i + 1; j < system->n_atoms; j++)
-            if (memcmp(positions + 3 * i, positions + 3 * j, 3 * sizeof *positions) == 0)
+            if (are_equal(positions + 3 * i, positions + 3 * j))
                 return ddmd_error_set(
                     err, DDMD_NUMERIC,
                     "%s: the energy is not finite: atoms %d and %d (counted from 0) are at the "

@@ -15,13 +15,14 @@ static uint64_t hash(const char *string)
     return h;
 }
 
-/* The slot where string is, or where it would go; n_slots is a power of two with free slots. */
-static size_t find_slot(const ddmd_names *names, const char *string)
+/* The slot where string is, or where it would go; n_slots is a power of two, some slots are free.
+ */
+static size_t find_slot(char *const *strings, const int32_t *slots, size_t n_slots,
+                        const char *string)
 {
-    size_t mask = names->n_slots - 1;
-    size_t slot = hash(string) & mask;
-    while (names->slots[slot] && strcmp(names->strings[names->slots[slot] - 1], string) != 0)
-        slot = (slot + 1) & mask;
+    size_t slot = hash(string) & (n_slots - 1);
+    while (slots[slot] && strcmp(strings[slots[slot] - 1], string) != 0)
+        slot = (slot + 1) & (n_slots - 1);
     return slot;
 }
 
@@ -31,13 +32,14 @@ static enum ddmd_status grow(ddmd_names *names, ddmd_error *err)
     if ((names->n + 1) * 2 <= names->n_slots)
         return DDMD_OK;
     enum ddmd_status status = DDMD_OK;
-    ddmd_names larger = *names;
-    larger.n_slots = names->n_slots ? names->n_slots * 2 : 256;
-    DDMD_TRY(ddmd_array_alloc(&larger.slots, larger.n_slots, sizeof *larger.slots, err));
+    int32_t *slots = NULL;
+    size_t n_slots = names->n_slots ? names->n_slots * 2 : 256;
+    DDMD_TRY(ddmd_array_alloc(&slots, n_slots, sizeof *slots, err));
     for (size_t i = 0; i < names->n; i++)
-        larger.slots[find_slot(&larger, names->strings[i])] = (int32_t)i + 1;
+        slots[find_slot(names->strings, slots, n_slots, names->strings[i])] = (int32_t)i + 1;
     free(names->slots);
-    *names = larger;
+    names->slots = slots;
+    names->n_slots = n_slots;
 out:
     return status;
 }
@@ -47,7 +49,7 @@ enum ddmd_status ddmd_names_intern(ddmd_names *names, const char *string, int32_
 {
     enum ddmd_status status = DDMD_OK;
     DDMD_TRY(grow(names, err));
-    size_t slot = find_slot(names, string);
+    size_t slot = find_slot(names->strings, names->slots, names->n_slots, string);
     if (!names->slots[slot]) {
         if (names->n >= INT32_MAX)
             DDMD_FAIL(err, DDMD_NOMEM, "too many names");
@@ -63,7 +65,9 @@ out:
 
 int32_t ddmd_names_find(const ddmd_names *names, const char *string)
 {
-    return names->n_slots ? names->slots[find_slot(names, string)] - 1 : -1;
+    if (!names->n_slots)
+        return -1;
+    return names->slots[find_slot(names->strings, names->slots, names->n_slots, string)] - 1;
 }
 
 void ddmd_names_clear(ddmd_names *names)

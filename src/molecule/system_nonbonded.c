@@ -128,7 +128,7 @@ enum ddmd_status ddmd_system_add_nonbonded(ddmd_system_builder *builder, ddmd_er
     if (!builder->typing->force_field->has_force[DDMD_FF_NONBONDED])
         goto out;
     for (int32_t i = 0; i < system->n_atoms; i++) {
-        double values[DDMD_FF_N_ATTRIBUTES];
+        double values[DDMD_FF_N_ATTRIBUTES] = {0};
         DDMD_TRY(find_values(builder->typing, DDMD_FF_NONBONDED, i, values, err));
         system->charges[i] = values[DDMD_FF_CHARGE];
         system->sigma_nm[i] = values[DDMD_FF_SIGMA];
@@ -151,7 +151,7 @@ enum ddmd_status ddmd_system_add_gbsa(ddmd_system_builder *builder, ddmd_error *
     if (!ff->has_force[DDMD_FF_GBSA])
         goto out;
     for (int32_t i = 0; i < system->n_atoms; i++) {
-        double values[DDMD_FF_N_ATTRIBUTES];
+        double values[DDMD_FF_N_ATTRIBUTES] = {0};
         DDMD_TRY(find_values(builder->typing, DDMD_FF_GBSA, i, values, err));
         system->gb_charges[i] = values[DDMD_FF_CHARGE];
         system->gb_radius_nm[i] = values[DDMD_FF_RADIUS];

@@ -119,7 +119,7 @@ static double simulate(enum ddmd_peptide_fold fold, int32_t n, int n_steps)
     for (size_t i = 0; i < count; i++)
         v[i] = sqrt(kt / mass) * ddmd_random_normal(&random);
     ASSERT_OK(ddmd_system_energy(system, x, &energy, f, &err), &err);
-    double helical = 0;
+    int helical = 0, pairs = 0;
     for (int step = 0; step < n_steps; step++) {
         for (size_t i = 0; i < count; i++) {
             v[i] += 0.5 * dt * f[i] / mass;
@@ -130,14 +130,14 @@ static double simulate(enum ddmd_peptide_fold fold, int32_t n, int n_steps)
         ASSERT_OK(ddmd_system_energy(system, x, &energy, f, &err), &err);
         for (size_t i = 0; i < count; i++)
             v[i] += 0.5 * dt * f[i] / mass;
-        for (int32_t i = 0; step >= n_steps / 2 && i + 3 < n; i++)
+        for (int32_t i = 0; step >= n_steps / 2 && i + 3 < n; i++, pairs++)
             helical += distance(x, i, i + 3) < 0.65;
     }
     free(v);
     free(f);
     ddmd_structure_destroy(&structure);
     ddmd_system_destroy(&system);
-    return helical / (n - 3) / (n_steps - n_steps / 2);
+    return (double)helical / pairs;
 }
 
 /* What the chain is for: short runs stay in the fold that they start from. */

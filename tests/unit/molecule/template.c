@@ -3,7 +3,7 @@
 #include "support/cmocka.h"
 #include "toy_molecule.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* A chain of CH2 groups, closed by a hydrogen in front and an OH behind. */
 static const char *const chain_xml =
@@ -113,7 +113,7 @@ static void test_extra_atom(void **state)
     static const toy_atom hydrogen = {"HX", "H", 2};
     ddmd_structure *s = changed_chain(-1, &hydrogen, 10);
     for (int i = 0; i < 5; i++)
-        strcpy(s->atoms[7 + i].name, standard[i]);
+        snprintf(s->atoms[7 + i].name, sizeof s->atoms->name, "%s", standard[i]);
     assert_not_matched(s, "residue 3 MID of chain A (toy.pdb:8): 1 hydrogen is too many (HX), "
                           "compared with CMID of the force field");
 }
