@@ -73,19 +73,11 @@ void ddmd_engine_describe(size_t index, ddmd_engine_info *info)
         info->available = listed->ops->probe(info->detail, sizeof info->detail, &info->unavailable);
 }
 
-static enum ddmd_status find_engine(const char *name, const ddmd_engine_ops **ops, ddmd_error *err)
+static enum ddmd_status unknown_engine(const char *name, ddmd_error *err)
 {
     const char *names[N_ENGINES];
     ddmd_text list = {0};
     for (size_t e = 0; e < N_ENGINES; e++) {
-        if (strcmp(engines[e].name, name) == 0) {
-            ddmd_text_clear(&list);
-            if (!engines[e].ops)
-                return ddmd_error_set(err, DDMD_UNSUPPORTED, "engine %s: not compiled in: %s", name,
-                                      engines[e].advice);
-            *ops = engines[e].ops;
-            return DDMD_OK;
-        }
         names[e] = engines[e].name;
         ddmd_text_add(&list, "%s%s", e ? ", " : "", engines[e].name);
     }
@@ -95,6 +87,15 @@ static enum ddmd_status find_engine(const char *name, const ddmd_engine_ops **op
                    nearest ? nearest : "", nearest ? "?" : "");
     ddmd_text_clear(&list);
     return DDMD_CONFIG;
+}
+
+/* NULL where there is none of that name. */
+static const listed_engine *find_engine(const char *name)
+{
+    for (size_t e = 0; e < N_ENGINES; e++)
+        if (strcmp(engines[e].name, name) == 0)
+            return &engines[e];
+    return NULL;
 }
 
 static enum ddmd_status check_options(const ddmd_engine_options *o, ddmd_error *err)
@@ -126,14 +127,16 @@ enum ddmd_status ddmd_engine_create(const char *name, const ddmd_system *system,
                                     ddmd_engine **engine, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    const ddmd_engine_ops *ops = NULL;
     ddmd_engine *made = NULL;
     if (!name || !system || !options || !engine)
         return ddmd_error_set(err, DDMD_INVALID, "engine: a name, a system and options are needed");
-    status = find_engine(name, &ops, err);
-    if (status != DDMD_OK)
-        return status;
+    const listed_engine *listed = find_engine(name);
+    if (!listed)
+        return unknown_engine(name, err);
+    const ddmd_engine_ops *ops = listed->ops;
 
+    if (!ops)
+        DDMD_FAIL(err, DDMD_UNSUPPORTED, "not compiled in: %s", listed->advice);
     if (n_replicas < 1)
         DDMD_FAIL(err, DDMD_INVALID, "%d replicas; at least 1 is needed", n_replicas);
     if (system->n_atoms < 1)

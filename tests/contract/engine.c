@@ -178,13 +178,13 @@ typedef struct suite {
     size_t n_tests;
 } suite;
 
-static void add_test(suite *s, const char *name, CMUnitTestFunction run, const void *state)
+static void add_test(suite *s, const char *name, CMUnitTestFunction run, void *state)
 {
     if (s->n_tests == MAX_TESTS)
         abort();
     snprintf(s->names[s->n_tests], sizeof s->names[0], "%s", name);
-    s->tests[s->n_tests] = (struct CMUnitTest){
-        .name = s->names[s->n_tests], .test_func = run, .initial_state = (void *)(uintptr_t)state};
+    s->tests[s->n_tests] =
+        (struct CMUnitTest){.name = s->names[s->n_tests], .test_func = run, .initial_state = state};
     s->n_tests++;
 }
 
@@ -209,8 +209,9 @@ static void add_case(suite *s, const ddmd_engine_info *info, const test_subject 
     print_message("[   CASE   ] engine %s on %s, %s\n", info->name, ddmd_engine_device(engine),
                   subject->name);
     ddmd_engine_destroy(&engine);
-    const contract_test *parts[] = {engine_state_tests, engine_dynamics_tests, engine_energy_tests};
-    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+    const contract_test *const parts[] = {engine_state_tests, engine_dynamics_tests,
+                                          engine_energy_tests, NULL};
+    for (size_t p = 0; parts[p]; p++)
         for (const contract_test *t = parts[p]; t->name; t++) {
             char name[128];
             snprintf(name, sizeof name, "%s, %s: %s", info->name, subject->name, t->name);

@@ -209,7 +209,7 @@ static void a_molecule_far_away_is_brought_to_the_origin(void **state)
         assert_true(fabs(centroid[x]) < 1e-6);
     /* The shape is kept, but for what float32 lost 12 nm away: half a unit of 2^-20 nm an atom. */
     for (size_t i = 3; i < n; i++)
-        assert_true(fabs((read[i] - read[i - 3]) - (positions[i] - positions[i - 3])) < 0x1p-19);
+        assert_true(fabsf((read[i] - read[i - 3]) - (positions[i] - positions[i - 3])) < 0x1p-19f);
     ASSERT_OK(ddmd_engine_advance(engine, 5, &err), &err);
     free(read);
     free(positions);

@@ -49,8 +49,8 @@ LANES_INLINE vf vf_log(vf x)
 /* The angle of (x, y) for y >= 0, from 0 to pi. */
 LANES_INLINE vf vf_angle(vf y, vf x)
 {
-    static const float fit[] = {0.999999998f,  -0.333332836f, 0.19998266f,   -0.142619328f,
-                                0.109420289f,  -0.0837731026f, 0.0575520135f, -0.0308045092f,
+    static const float fit[] = {0.999999998f, -0.333332836f,  0.19998266f,   -0.142619328f,
+                                0.109420289f, -0.0837731026f, 0.0575520135f, -0.0308045092f,
                                 0.010726897f, -0.00175391966f}; /* 2.4e-9 */
     vf ax = vf_max(x, -x);
     vf large = vf_max(vf_max(ax, y), vf_set(1e-30f)), small = vf_min(ax, y);

@@ -147,6 +147,29 @@ class Guard
     }
 };
 
+/* OpenMM checks the indices of its forces, but not these. */
+static const char *names_missing_atoms(const OpenMM::System &system)
+{
+    int n = system.getNumParticles();
+    auto missing = [n](int i) { return i < 0 || i >= n; };
+    for (int c = 0; c < system.getNumConstraints(); c++) {
+        int i, j;
+        double length;
+        system.getConstraintParameters(c, i, j, length);
+        if (missing(i) || missing(j))
+            return "a constraint";
+    }
+    for (int i = 0; i < n; i++) {
+        if (!system.isVirtualSite(i))
+            continue;
+        const OpenMM::VirtualSite &site = system.getVirtualSite(i);
+        for (int p = 0; p < site.getNumParticles(); p++)
+            if (missing(site.getParticle(p)))
+                return "a virtual site";
+    }
+    return nullptr;
+}
+
 static const char *refused(const OpenMM::Force &force)
 {
     using namespace OpenMM;
@@ -180,14 +203,10 @@ enum ddmd_status read_system(const ddmd_system &system, std::unique_ptr<OpenMM::
     if (made->getNumParticles() != system.n_atoms)
         return ddmd_error_set(err, DDMD_CONFIG, "%s has %d particles, but the structure %d atoms",
                               name, made->getNumParticles(), static_cast<int>(system.n_atoms));
-    for (int c = 0; c < made->getNumConstraints(); c++) {
-        int i, j;
-        double length;
-        made->getConstraintParameters(c, i, j, length);
-        if (i < 0 || j < 0 || i >= system.n_atoms || j >= system.n_atoms)
-            return ddmd_error_set(err, DDMD_FORMAT, "%s: constraint %d is between atoms %d and %d",
-                                  name, c, i, j);
-    }
+    const char *what = names_missing_atoms(*made);
+    if (what)
+        return ddmd_error_set(err, DDMD_FORMAT, "%s: %s names an atom that there is not", name,
+                              what);
     for (int f = 0; f < made->getNumForces(); f++) {
         const char *class_name = refused(made->getForce(f));
         if (class_name)

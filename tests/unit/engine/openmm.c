@@ -1,4 +1,5 @@
 /* What engine openmm does beyond the contract: platforms, serialized Systems, other solvents. */
+#include "core/text.h"
 #include "ddmd/engine.h"
 #include "support/cmocka.h"
 
@@ -259,7 +260,7 @@ static void bad_serialized_systems_are_refused(void **state)
          DDMD_FORMAT, "cannot read"},
         {XML_HEAD
          "<Constraints><Constraint d=\".1\" p1=\"0\" p2=\"9\"/></Constraints><Forces>" XML_TAIL,
-         DDMD_FORMAT, "constraint 0"},
+         DDMD_FORMAT, "a constraint names"},
         {XML_HEAD XML_FORCES "<Force forceGroup=\"0\" frequency=\"25\" pressure=\"1\" "
                              "randomSeed=\"0\" temperature=\"300\" type=\"MonteCarloBarostat\" "
                              "version=\"1\"/>" XML_TAIL,
@@ -271,14 +272,12 @@ static void bad_serialized_systems_are_refused(void **state)
         free(xml);
     }
 
-    enum { DEPTH = 100000 };
-    char *deep = calloc(4 * DEPTH + 100, 1);
-    strcpy(deep, "<System type=\"System\">");
-    size_t length = strlen(deep);
-    for (int d = 0; d < DEPTH; d++, length += 3)
-        memcpy(deep + length, "<a>", 3);
-    refuse_xml(deep, DDMD_FORMAT, "nested too deeply");
-    free(deep);
+    ddmd_text deep = {0};
+    ddmd_text_add(&deep, "<System type=\"System\">");
+    for (int depth = 0; depth < 100000; depth++)
+        ddmd_text_add(&deep, "<a>");
+    refuse_xml(deep.bytes, DDMD_FORMAT, "nested too deeply");
+    ddmd_text_clear(&deep);
 }
 
 /* Every prefix of a good file is refused or read, and nothing crashes. */
