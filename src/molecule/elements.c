@@ -1,6 +1,6 @@
 #include "elements.h"
 
-#include <string.h>
+#include <strings.h>
 
 /* In order of mass, which is not quite that of the atomic numbers (Ar and K, Co and Ni, Te and I).
  */
@@ -20,7 +20,7 @@ enum { N_SYMBOLS = sizeof symbols / sizeof symbols[0] };
 int32_t ddmd_element_find(const char *symbol)
 {
     for (int32_t i = 0; i < N_SYMBOLS; i++)
-        if (strcmp(symbols[i], symbol) == 0)
+        if (strcasecmp(symbols[i], symbol) == 0)
             return i;
     return -1;
 }

@@ -11,7 +11,7 @@ enum {
     DDMD_ELEMENT_CARBON = 7
 };
 
-/* The number of "Cl" (case matters); -1 where there is no such element. */
+/* The number of "Cl" or "CL"; -1 where there is no such element. */
 int32_t ddmd_element_find(const char *symbol);
 
 /* "Cl"; "" for DDMD_ELEMENT_NONE. */

@@ -1,6 +1,7 @@
 /* Where force-field files are looked for. */
 #include "ddmd/force_field.h"
 
+#include "core/array.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "core/try.h"
@@ -12,8 +13,34 @@
 typedef struct search {
     const char *name;
     char *found;
+    char *nearest;    /* a name much like it */
     ddmd_text places; /* looked at in vain */
 } search;
+
+/* A force field in a directory whose name is much like the one looked for. */
+static enum ddmd_status look_for_nearest(search *s, const char *directory, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    char *pattern = NULL;
+    const char **names = NULL;
+    glob_t matches = {0};
+    if (s->nearest)
+        goto out;
+    DDMD_TRY(ddmd_text_format(&pattern, err, "%s/*.xml", directory));
+    if (glob(pattern, GLOB_NOESCAPE, NULL, &matches) != 0)
+        goto out;
+    DDMD_TRY(ddmd_array_alloc(&names, matches.gl_pathc, sizeof *names, err));
+    for (size_t i = 0; i < matches.gl_pathc; i++)
+        names[i] = strrchr(matches.gl_pathv[i], '/') + 1;
+    const char *nearest = ddmd_text_nearest(s->name, names, matches.gl_pathc);
+    if (nearest)
+        DDMD_TRY(ddmd_text_format(&s->nearest, err, "; did you mean %s?", nearest));
+out:
+    globfree(&matches);
+    free(names);
+    free(pattern);
+    return status;
+}
 
 /* Take directory/name where it is a file; else note the directory. */
 static enum ddmd_status look_in(search *s, const char *directory, ddmd_error *err)
@@ -26,6 +53,7 @@ static enum ddmd_status look_in(search *s, const char *directory, ddmd_error *er
         path = NULL;
     } else {
         ddmd_text_add(&s->places, ", %s", directory);
+        DDMD_TRY(look_for_nearest(s, directory, err));
     }
 out:
     free(path);
@@ -101,15 +129,17 @@ enum ddmd_status ddmd_force_field_find(const char *name, char **path, ddmd_error
     if (!s.found) {
         DDMD_TRY(ddmd_text_take(&s.places, &places, err));
         DDMD_FAIL(err, DDMD_CONFIG,
-                  "force field %s was not found; looked at: the path itself%s; OpenMM's files come "
-                  "with the package python3-simtk (Debian), python3-openmm (newer releases) or "
-                  "\"conda install openmm\"; other directories go into DDMD_FORCE_FIELD_PATH",
-                  name, places);
+                  "force field %.200s was not found%s; OpenMM's files come with the package "
+                  "python3-simtk (Debian), python3-openmm (newer releases) or \"conda install "
+                  "openmm\"; other directories go into DDMD_FORCE_FIELD_PATH; looked at: the path "
+                  "itself%s",
+                  name, s.nearest ? s.nearest : "", places);
     }
     *path = s.found;
     s.found = NULL;
 out:
     free(s.found);
+    free(s.nearest);
     free(places);
     ddmd_text_clear(&s.places);
     return status;

@@ -2,9 +2,10 @@
 #ifndef DDMD_MOLECULE_FORCE_FIELD_READER_H
 #define DDMD_MOLECULE_FORCE_FIELD_READER_H
 
-#include "core/text.h"
 #include "force_field_data.h"
 #include "xml_elements.h"
+
+enum { DDMD_FF_MAX_REFUSED = 8 };
 
 /* A bond or external bond (b -1) of the residue that is being read. */
 typedef struct ddmd_ff_residue_bond {
@@ -38,9 +39,12 @@ typedef struct ddmd_ff_reader {
     ddmd_ff_residue_bond *residue_bonds;
     size_t n_residue_bonds, residue_bonds_capacity;
 
-    ddmd_text refused;
+    bool has_sections; /* any that is not refused */
+    struct ddmd_ff_refused {
+        char what[40];
+        int32_t line; /* the first */
+    } refused[DDMD_FF_MAX_REFUSED];
     int n_refused;
-    bool refused_script;
 } ddmd_ff_reader;
 
 enum ddmd_status ddmd_ff_read_name(ddmd_ff_reader *reader, const ddmd_xml_element *element,

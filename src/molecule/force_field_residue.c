@@ -206,5 +206,4 @@ void ddmd_ff_reader_clear(ddmd_ff_reader *reader)
 {
     free(reader->residue.atoms);
     free(reader->residue_bonds);
-    ddmd_text_clear(&reader->refused);
 }

@@ -368,6 +368,7 @@ static enum ddmd_status begin_section(ddmd_ff_reader *reader, const ddmd_xml_ele
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         if (strcmp(element->name, sections[i].name) == 0) {
             reader->section = sections[i].section;
+            reader->has_sections |= reader->section != DDMD_FF_IN_NOTHING;
             return sections[i].begin ? sections[i].begin(reader, element, err) : DDMD_OK;
         }
     reader->section = DDMD_FF_IN_NOTHING;
@@ -378,24 +379,31 @@ static enum ddmd_status begin_section(ddmd_ff_reader *reader, const ddmd_xml_ele
 /* Refusals are gathered, so that one message names all that a file has too much. */
 void ddmd_ff_refuse(ddmd_ff_reader *reader, const char *what, int32_t line)
 {
-    enum { MOST = 8 };
-    if (reader->n_refused < MOST)
-        ddmd_text_add(&reader->refused, "%s%.40s (line %d)", reader->n_refused ? ", " : "", what,
-                      line);
-    reader->n_refused++;
-    if (strcmp(what, "Script") == 0)
-        reader->refused_script = true;
+    for (int i = 0; i < reader->n_refused; i++)
+        if (strncmp(reader->refused[i].what, what, sizeof reader->refused[i].what - 1) == 0)
+            return;
+    if (reader->n_refused == DDMD_FF_MAX_REFUSED)
+        return;
+    struct ddmd_ff_refused *refused = &reader->refused[reader->n_refused++];
+    snprintf(refused->what, sizeof refused->what, "%s", what);
+    refused->line = line;
 }
 
 static enum ddmd_status refusal(ddmd_ff_reader *reader, const char *source, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
+    ddmd_text text = {0};
     char *what = NULL;
     if (reader->n_refused == 0)
         goto out;
-    DDMD_TRY(ddmd_text_take(&reader->refused, &what, err));
+    for (int i = 0; i < reader->n_refused; i++)
+        ddmd_text_add(&text, "%s%s (line %d)", i ? ", " : "", reader->refused[i].what,
+                      reader->refused[i].line);
+    DDMD_TRY(ddmd_text_take(&text, &what, err));
+    bool only_script = !reader->has_sections && reader->n_refused == 1 &&
+                       strcmp(reader->refused[0].what, "Script") == 0;
     DDMD_FAIL(err, DDMD_UNSUPPORTED, "%s: not supported: %s; %s", source, what,
-              reader->refused_script
+              only_script
                   ? "for implicit solvent use a file with GBSAOBCForce, such as amber99_obc.xml "
                     "with amber99sb.xml or amber99sbildn.xml"
                   : "choose another force field, or make the System with OpenMM in Python and "

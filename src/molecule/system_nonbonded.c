@@ -6,6 +6,15 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const char *gbsa_hint(const ddmd_typing *typing, int32_t atom)
+{
+    const ddmd_structure *s = typing->structure;
+    return strcmp(s->residues[s->atoms[atom].residue].name, "HOH") == 0
+               ? "; an implicit solvent stands in for water: leave the water out"
+               : "; do the force-field files belong together?";
+}
 
 /* The values of an atom for a force: from its type or, where that says so, from its residue. */
 static enum ddmd_status find_values(const ddmd_typing *typing, enum ddmd_ff_force force,
@@ -23,8 +32,7 @@ static enum ddmd_status find_values(const ddmd_typing *typing, enum ddmd_ff_forc
         return ddmd_error_set(
             err, DDMD_CONFIG, "%s: atom %s has the type %s, for which %s has no parameters%s",
             label, s->atoms[atom].name, ddmd_ff_name(ff, ff->types[typing->types[atom]].name),
-            force_names[force],
-            force == DDMD_FF_GBSA ? "; do the two force-field files belong together?" : "");
+            force_names[force], force == DDMD_FF_NONBONDED ? "" : gbsa_hint(typing, atom));
     for (int a = 0; a < DDMD_FF_N_ATTRIBUTES; a++) {
         if (!(ddmd_ff_force_attributes(force) >> a & 1))
             continue;

@@ -24,7 +24,8 @@ typedef struct difference {
     const ddmd_ff_template *template;
     int32_t missing;  /* atoms of the template without a partner */
     int32_t extra;    /* atoms of the residue without one */
-    int32_t bonds;    /* pairs with another number of bonds, or another element */
+    int32_t links;    /* pairs with another number of bonds to other residues */
+    int32_t bonds;    /* pairs with another number of bonds inside, or another element */
     int32_t relation; /* 0: template and residue share their name; 1: nearly; 2: no */
 } difference;
 
@@ -66,6 +67,36 @@ static void count_bonds(const comparison *c, int32_t i, int32_t *inside, int32_t
     }
 }
 
+/* Whether an atom of the residue is bonded to one whose partner is bonded to template atom j. */
+static bool shares_neighbor(const comparison *c, const ddmd_ff_template *t, int32_t i, int32_t j)
+{
+    const ddmd_neighbors *nb = &c->typing->neighbors;
+    for (int32_t b = nb->first[c->first + i]; b < nb->first[c->first + i + 1]; b++) {
+        int32_t other = nb->atoms[b] - c->first;
+        if (other < 0 || other >= c->n || c->partner[other] < 0)
+            continue;
+        for (int32_t k = 0; k < t->atoms[j].n_bonded; k++)
+            if (t->bonded[t->atoms[j].first_bonded + k] == c->partner[other])
+                return true;
+    }
+    return false;
+}
+
+/* Find partners for the atoms that have none: of one name, or of one element at the same place. */
+static void find_partners(comparison *c, const ddmd_ff_template *t, bool by_name)
+{
+    for (int32_t i = 0; i < c->n; i++)
+        for (int32_t j = 0; j < t->n_atoms && c->partner[i] < 0; j++) {
+            bool fits = by_name ? t->atoms[j].name == c->names[i]
+                                : element_in(c, t, j) == c->typing->elements[c->first + i] &&
+                                      (!c->by_name || shares_neighbor(c, t, i, j));
+            if (!c->taken[j] && fits) {
+                c->partner[i] = j;
+                c->taken[j] = true;
+            }
+        }
+}
+
 static difference compare(comparison *c, const ddmd_ff_template *t)
 {
     const ddmd_typing *typing = c->typing;
@@ -74,13 +105,12 @@ static difference compare(comparison *c, const ddmd_ff_template *t)
                     .missing = t->n_atoms,
                     .relation = find_relation(name, ddmd_ff_name(typing->force_field, t->name))};
     memset(c->taken, 0, (size_t)t->n_atoms * sizeof *c->taken);
-    for (int32_t i = 0; i < c->n; i++) {
-        int32_t element = typing->elements[c->first + i];
+    for (int32_t i = 0; i < c->n; i++)
         c->partner[i] = -1;
-        for (int32_t j = 0; j < t->n_atoms && c->partner[i] < 0; j++)
-            if (!c->taken[j] &&
-                (c->by_name ? t->atoms[j].name == c->names[i] : element_in(c, t, j) == element))
-                c->partner[i] = j;
+    if (c->by_name)
+        find_partners(c, t, true);
+    find_partners(c, t, false);
+    for (int32_t i = 0; i < c->n; i++) {
         if (c->partner[i] < 0) {
             d.extra++;
             continue;
@@ -88,19 +118,22 @@ static difference compare(comparison *c, const ddmd_ff_template *t)
         const ddmd_ff_template_atom *partner = &t->atoms[c->partner[i]];
         int32_t inside, outside;
         count_bonds(c, i, &inside, &outside);
-        c->taken[c->partner[i]] = true;
         d.missing--;
-        d.bonds += c->by_name && (inside != partner->n_bonded || outside != partner->n_external ||
-                                  element != element_in(c, t, c->partner[i]));
+        d.links += c->by_name && outside != partner->n_external;
+        d.bonds +=
+            c->by_name && (inside != partner->n_bonded ||
+                           typing->elements[c->first + i] != element_in(c, t, c->partner[i]));
     }
     return d;
 }
 
-/* A related name counts most, then how many atoms differ, then bonds. */
+/* A related name counts most, then the place in the chain, then how many atoms differ. */
 static bool is_nearer(const difference *a, const difference *b)
 {
     if ((a->relation == 2) != (b->relation == 2))
         return b->relation == 2;
+    if (a->relation < 2 && a->links != b->links)
+        return a->links < b->links;
     int32_t atoms_a = a->missing + a->extra, atoms_b = b->missing + b->extra;
     if (atoms_a != atoms_b)
         return atoms_a < atoms_b;
@@ -159,6 +192,17 @@ static bool has_hydrogens(const ddmd_typing *typing)
     return false;
 }
 
+static void add_template(ddmd_text *text, const comparison *c, const difference *d)
+{
+    const char *residue = c->typing->structure->residues[c->residue].name;
+    const char *name = ddmd_ff_name(c->typing->force_field, d->template->name);
+    bool terminal = d->relation == 1 && strlen(name) == strlen(residue) + 1;
+    ddmd_text_add(text, ", compared with %s%s of the force field", name,
+                  !terminal        ? ""
+                  : name[0] == 'N' ? " (the start of a chain)"
+                                   : " (the end of a chain)");
+}
+
 static void add_atoms(ddmd_text *text, const comparison *c, const difference *d)
 {
     const ddmd_typing *typing = c->typing;
@@ -177,8 +221,7 @@ static void add_atoms(ddmd_text *text, const comparison *c, const difference *d)
         ddmd_text_add(text, " and ");
     if (extra.n)
         list_write(&extra, c->by_name, text);
-    ddmd_text_add(text, ", compared with %s of the force field",
-                  ddmd_ff_name(typing->force_field, d->template->name));
+    add_template(text, c, d);
     if (missing.n && missing.n == missing.n_hydrogens && !has_hydrogens(typing))
         ddmd_text_add(text, "; the file has no hydrogens: add them first, for example with "
                             "PDBFixer or OpenMM's Modeller.addHydrogens");
@@ -217,11 +260,10 @@ static void add_bonds(ddmd_text *text, const comparison *c, const difference *d)
         said = add_atom(text, c, d, i);
     if (!said)
         ddmd_text_add(text, "the atoms are the same, but they are bonded in another way");
-    ddmd_text_add(text, ", compared with %s of the force field",
-                  ddmd_ff_name(c->typing->force_field, d->template->name));
+    add_template(text, c, d);
 }
 
-static void add_unknown(ddmd_text *text, const comparison *c)
+static void add_unknown(ddmd_text *text, const comparison *c, const difference *d)
 {
     enum { MOST = 4 };
     const ddmd_force_field *ff = c->typing->force_field;
@@ -230,11 +272,12 @@ static void add_unknown(ddmd_text *text, const comparison *c)
         const char *slash = strrchr(ff->sources[i], '/');
         ddmd_text_add(text, "%s%s", i ? ", " : "", slash ? slash + 1 : ff->sources[i]);
     }
-    ddmd_text_add(text,
-                  "%s) has no residue %s, and none with such atoms and bonds; leave it out of the "
-                  "file or add a force-field file that has it",
+    ddmd_text_add(text, "%s) has no residue %s, and none with such atoms and bonds",
                   ff->n_sources > MOST ? ", ..." : "",
                   c->typing->structure->residues[c->residue].name);
+    if (d->template && c->by_name && (d->missing + d->extra) * 4 <= c->n)
+        ddmd_text_add(text, " (the nearest is %s)", ddmd_ff_name(ff, d->template->name));
+    ddmd_text_add(text, "; leave it out of the file or add a force-field file that has it");
 }
 
 static void explain(ddmd_text *text, comparison *c)
@@ -242,13 +285,23 @@ static void explain(ddmd_text *text, comparison *c)
     difference d = find_nearest(c, true);
     if (d.template && d.extra * 2 > c->n)
         d = find_nearest(c, false); /* its names are others: only elements can be counted */
-    int32_t size = d.template && d.template->n_atoms > c->n ? d.template->n_atoms : c->n;
-    if (!d.template || (d.relation == 2 && (d.missing + d.extra) * 4 > size))
-        add_unknown(text, c);
+    if (!d.template || d.relation == 2)
+        add_unknown(text, c, &d);
     else if (d.missing || d.extra)
         add_atoms(text, c, &d);
     else
         add_bonds(text, c, &d);
+}
+
+/* Whether the force field has no residue of that name or a variant of it. */
+static bool is_unknown(const ddmd_typing *typing, int32_t residue)
+{
+    const ddmd_force_field *ff = typing->force_field;
+    for (size_t k = 0; k < ff->n_templates; k++)
+        if (find_relation(typing->structure->residues[residue].name,
+                          ddmd_ff_name(ff, ff->templates[k].name)) < 2)
+            return false;
+    return true;
 }
 
 enum ddmd_status ddmd_template_explain(const ddmd_typing *typing, int32_t residue, int32_t more,
@@ -257,6 +310,13 @@ enum ddmd_status ddmd_template_explain(const ddmd_typing *typing, int32_t residu
     enum ddmd_status status = DDMD_OK;
     const ddmd_structure *s = typing->structure;
     const ddmd_residue *r = &s->residues[residue];
+    /* Beside an unknown residue, which bonds to nothing, its neighbours are wrong as well. */
+    if (more && residue + 1 < s->n_residues && r[1].chain == r->chain &&
+        typing->templates[residue + 1] < 0 && !is_unknown(typing, residue) &&
+        is_unknown(typing, residue + 1)) {
+        residue++;
+        r++;
+    }
     comparison c = {.typing = typing, .residue = residue, .first = r->first_atom, .n = r->n_atoms};
     ddmd_text text = {0};
     char *message = NULL, label[DDMD_RESIDUE_LABEL_SIZE];

@@ -137,7 +137,8 @@ static void test_unsupported(void **state)
     (void)state;
     assert_refused("<ForceField>" TYPES
                    "<Residues><Residue name=\"A\"><Atom name=\"X\" type=\"c\"/>"
-                   "<AllowPatch name=\"N\"/></Residue></Residues>\n<Patches/>\n"
+                   "<AllowPatch name=\"N\"/><AllowPatch name=\"C\"/></Residue></Residues>\n"
+                   "<Patches/>\n"
                    "<CMAPTorsionForce/></ForceField>",
                    DDMD_UNSUPPORTED,
                    "toy.xml: not supported: AllowPatch (line 5), Patches (line 6), "

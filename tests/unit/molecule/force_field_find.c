@@ -88,12 +88,26 @@ static void test_not_found(void **state)
     setenv("CONDA_PREFIX", "/no/conda", 1);
     assert_int_equal(ddmd_force_field_find("ddmd-missing.xml", &path, &err), DDMD_CONFIG);
     assert_null(path);
-    assert_says(err.message, "force field ddmd-missing.xml was not found; looked at: the path "
-                             "itself, /nowhere/at/all, /no/conda/lib/python3*/site-packages/");
+    assert_says(err.message, "force field ddmd-missing.xml was not found; OpenMM's files come ");
+    assert_says(err.message, "looked at: the path itself, /nowhere/at/all, "
+                             "/no/conda/lib/python3*/site-packages/openmm/app/data, ");
     assert_says(err.message, "python3-simtk (Debian)");
     assert_says(err.message, "conda install openmm");
     assert_int_equal(ddmd_force_field_find("", &path, &err), DDMD_CONFIG);
     assert_int_equal(ddmd_force_field_load(NULL, 0, NULL, &err), DDMD_CONFIG);
+}
+
+static void test_misspelt(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    char *path = NULL;
+    mkdir(test_scratch("names"), 0777);
+    write_file(test_scratch("names/ddmd-one.xml"), "<ForceField/>");
+    write_file(test_scratch("names/ddmd-other.xml"), "<ForceField/>");
+    setenv("DDMD_FORCE_FIELD_PATH", test_scratch("names"), 1);
+    assert_int_equal(ddmd_force_field_find("ddmd_other.xml", &path, &err), DDMD_CONFIG);
+    assert_says(err.message, "ddmd_other.xml was not found; did you mean ddmd-other.xml?; ");
 }
 
 static void test_include(void **state)
@@ -140,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup(test_search_path, forget_environment),
         cmocka_unit_test_setup(test_conda, forget_environment),
         cmocka_unit_test_setup(test_not_found, forget_environment),
+        cmocka_unit_test_setup(test_misspelt, forget_environment),
         cmocka_unit_test_setup(test_include, forget_environment),
         cmocka_unit_test_setup(test_directory, forget_environment),
     };

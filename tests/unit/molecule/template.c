@@ -7,24 +7,20 @@
 
 /* A chain of CH2 groups, closed by a hydrogen in front and an OH behind. */
 static const char *const chain_xml =
-    "<ForceField><AtomTypes>"
-    "<Type name=\"c\" class=\"C\" element=\"C\" mass=\"12\"/>"
-    "<Type name=\"cn\" class=\"C\" element=\"C\" mass=\"12\"/>"
-    "<Type name=\"h\" class=\"H\" element=\"H\" mass=\"1\"/>"
-    "<Type name=\"o\" class=\"O\" element=\"O\" mass=\"16\"/>"
-    "<Type name=\"ho\" class=\"H\" element=\"H\" mass=\"1\"/>"
-    "</AtomTypes><Residues>"
-    "<Residue name=\"MID\"><Atom name=\"C1\" type=\"c\"/><Atom name=\"H1\" type=\"h\"/>"
-    "<Atom name=\"H2\" type=\"h\"/><Bond from=\"0\" to=\"1\"/><Bond from=\"0\" to=\"2\"/>"
-    "<ExternalBond from=\"0\"/><ExternalBond from=\"0\"/></Residue>"
-    "<Residue name=\"NMID\"><Atom name=\"C1\" type=\"cn\"/><Atom name=\"H1\" type=\"h\"/>"
-    "<Atom name=\"H2\" type=\"h\"/><Atom name=\"H3\" type=\"h\"/><Bond from=\"0\" to=\"1\"/>"
-    "<Bond from=\"0\" to=\"2\"/><Bond from=\"0\" to=\"3\"/><ExternalBond from=\"0\"/></Residue>"
-    "<Residue name=\"CMID\"><Atom name=\"HO\" type=\"ho\"/><Atom name=\"O1\" type=\"o\"/>"
-    "<Atom name=\"C1\" type=\"c\"/><Atom name=\"H1\" type=\"h\"/><Atom name=\"H2\" type=\"h\"/>"
-    "<Bond from=\"0\" to=\"1\"/><Bond from=\"1\" to=\"2\"/><Bond from=\"2\" to=\"3\"/>"
-    "<Bond from=\"2\" to=\"4\"/><ExternalBond from=\"2\"/></Residue>"
-    "</Residues></ForceField>";
+    "<ForceField><AtomTypes><Type name=\"c\" class=\"C\" element=\"C\" mass=\"12\"/><Type "
+    "name=\"cn\" class=\"C\" element=\"C\" mass=\"12\"/><Type name=\"h\" class=\"H\" element=\"H\" "
+    "mass=\"1\"/><Type name=\"o\" class=\"O\" element=\"O\" mass=\"16\"/><Type name=\"ho\" "
+    "class=\"H\" element=\"H\" mass=\"1\"/></AtomTypes><Residues><Residue name=\"MID\"><Atom "
+    "name=\"C1\" type=\"c\"/><Atom name=\"H1\" type=\"h\"/><Atom name=\"H2\" type=\"h\"/><Bond "
+    "from=\"0\" to=\"1\"/><Bond from=\"0\" to=\"2\"/><ExternalBond from=\"0\"/><ExternalBond "
+    "from=\"0\"/></Residue><Residue name=\"NMID\"><Atom name=\"C1\" type=\"cn\"/><Atom name=\"H1\" "
+    "type=\"h\"/><Atom name=\"H2\" type=\"h\"/><Atom name=\"H3\" type=\"h\"/><Bond from=\"0\" "
+    "to=\"1\"/><Bond from=\"0\" to=\"2\"/><Bond from=\"0\" to=\"3\"/><ExternalBond "
+    "from=\"0\"/></Residue><Residue name=\"CMID\"><Atom name=\"HO\" type=\"ho\"/><Atom name=\"O1\" "
+    "type=\"o\"/><Atom name=\"C1\" type=\"c\"/><Atom name=\"H1\" type=\"h\"/><Atom name=\"H2\" "
+    "type=\"h\"/><Bond from=\"0\" to=\"1\"/><Bond from=\"1\" to=\"2\"/><Bond from=\"2\" "
+    "to=\"3\"/><Bond from=\"2\" to=\"4\"/><ExternalBond "
+    "from=\"2\"/></Residue></Residues></ForceField>";
 
 static const char *const names[] = {"MID", "MID", "MID"};
 
@@ -102,8 +98,8 @@ static void test_missing_atom(void **state)
     /* Without its neighbour, residue 2 is wrong as well. */
     assert_not_matched(
         changed_chain(0, NULL, 0),
-        "residue 1 MID of chain A (toy.pdb:1): 1 atom is missing (C1), compared with "
-        "NMID of the force field; 1 more residue does not fit either");
+        "residue 1 MID of chain A (toy.pdb:1): 1 atom is missing (C1), compared with NMID (the "
+        "start of a chain) of the force field; 1 more residue does not fit either");
 }
 
 static void test_extra_atom(void **state)
@@ -115,7 +111,7 @@ static void test_extra_atom(void **state)
     for (int i = 0; i < 5; i++)
         snprintf(s->atoms[7 + i].name, sizeof s->atoms->name, "%s", standard[i]);
     assert_not_matched(s, "residue 3 MID of chain A (toy.pdb:8): 1 hydrogen is too many (HX), "
-                          "compared with CMID of the force field");
+                          "compared with CMID (the end of a chain) of the force field");
 }
 
 /* Names that the template does not have: only elements can be compared. */
@@ -125,7 +121,7 @@ static void test_other_names(void **state)
     static const toy_atom hydrogen = {"HX", "H", 2};
     assert_not_matched(changed_chain(-1, &hydrogen, 10),
                        "residue 3 MID of chain A (toy.pdb:8): 1 hydrogen is too many, compared "
-                       "with CMID of the force field");
+                       "with CMID (the end of a chain) of the force field");
 }
 
 static void test_other_bonds(void **state)
@@ -133,11 +129,10 @@ static void test_other_bonds(void **state)
     (void)state;
     static const toy_atom two[] = {{"C1", "C", 0}, {"H1", "H", 0}, {"H2", "H", 0}};
     static const int inside[][2] = {{0, 1}, {0, 2}};
-    assert_not_matched(
-        toy_structure(two, 3, names, 1, inside, 2),
-        "residue 1 MID of chain A (toy.pdb:1): atom C1 is bonded to 0 atoms of other "
-        "residues, not 2; perhaps a residue or a terminal group is missing beside "
-        "it, compared with MID of the force field");
+    assert_not_matched(toy_structure(two, 3, names, 1, inside, 2),
+                       "residue 1 MID of chain A (toy.pdb:1): atom C1 is bonded to 0 atoms of "
+                       "other residues, not 2; perhaps a residue or a terminal group is missing "
+                       "beside it, compared with MID of the force field");
 }
 
 static void test_unknown_residue(void **state)
@@ -158,10 +153,35 @@ static void test_no_hydrogens(void **state)
     static const toy_atom bare[] = {{"C1", "C", 0}, {"C1", "C", 1}, {"C1", "C", 2}};
     static const int between[][2] = {{0, 1}, {1, 2}};
     assert_not_matched(toy_structure(bare, 3, names, 3, between, 2),
-                       "residue 1 MID of chain A (toy.pdb:1): 2 hydrogens are missing (H1, H2), "
-                       "compared with MID of the force field; the file has no hydrogens: add them "
-                       "first, for example with PDBFixer or OpenMM's Modeller.addHydrogens; 2 more "
-                       "residues do not fit either");
+                       "residue 1 MID of chain A (toy.pdb:1): 3 hydrogens are missing (H1, H2, "
+                       "H3), compared with NMID (the start of a chain) of the force field; the "
+                       "file has no hydrogens: add them first, for example with PDBFixer or "
+                       "OpenMM's Modeller.addHydrogens; 2 more residues do not fit either");
+}
+
+/* The unknown residue is named, not the one beside it that lacks the bond to it. */
+static void test_neighbor_of_unknown(void **state)
+{
+    (void)state;
+    static const char *const with_unknown[] = {"MID", "UNK", "MID"};
+    static const int apart[][2] = {{0, 1}, {0, 2}, {0, 3},  {4, 5},  {4, 6},
+                                   {7, 8}, {7, 9}, {7, 10}, {10, 11}};
+    assert_not_matched(
+        toy_structure(atoms, N_ATOMS, with_unknown, 3, apart, 9),
+        "residue 2 UNK of chain A (toy.pdb:5): the force field (toy.xml) has no "
+        "residue UNK, and none with such atoms and bonds (the nearest is MID); leave "
+        "it out of the file or add a force-field file that has it; 2 more residues "
+        "do not fit either");
+}
+
+/* Hydrogens of other names at the right place are not the trouble. */
+static void test_misnamed_hydrogens(void **state)
+{
+    (void)state;
+    ddmd_structure *s = changed_chain(3, NULL, 0);
+    snprintf(s->atoms[1].name, sizeof s->atoms->name, "HX");
+    assert_not_matched(s, "residue 1 MID of chain A (toy.pdb:1): 1 hydrogen is missing (H3), "
+                          "compared with NMID (the start of a chain) of the force field");
 }
 
 #define CH2(name, type)                                                                       \
@@ -210,21 +230,21 @@ static void test_same_valences_other_graph(void **state)
     ddmd_error err = {0};
     ddmd_typing typing = {0};
     ddmd_force_field *ff = toy_force_field(
-        "<ForceField>" TYPES "<Residues><Residue name=\"HEX\">"
-        "<Atom name=\"A\" type=\"a\"/><Atom name=\"B\" type=\"a\"/><Atom name=\"C\" type=\"a\"/>"
-        "<Atom name=\"D\" type=\"a\"/><Atom name=\"E\" type=\"a\"/><Atom name=\"F\" type=\"a\"/>"
-        "<Bond from=\"0\" to=\"1\"/><Bond from=\"1\" to=\"2\"/><Bond from=\"2\" to=\"3\"/>"
-        "<Bond from=\"3\" to=\"4\"/><Bond from=\"4\" to=\"5\"/><Bond from=\"5\" to=\"0\"/>"
-        "</Residue></Residues></ForceField>");
+        "<ForceField>" TYPES
+        "<Residues><Residue name=\"HEX\"><Atom name=\"A\" type=\"a\"/><Atom name=\"B\" "
+        "type=\"a\"/><Atom name=\"C\" type=\"a\"/><Atom name=\"D\" type=\"a\"/><Atom name=\"E\" "
+        "type=\"a\"/><Atom name=\"F\" type=\"a\"/><Bond from=\"0\" to=\"1\"/><Bond from=\"1\" "
+        "to=\"2\"/><Bond from=\"2\" to=\"3\"/><Bond from=\"3\" to=\"4\"/><Bond from=\"4\" "
+        "to=\"5\"/><Bond from=\"5\" to=\"0\"/></Residue></Residues></ForceField>");
     ddmd_structure *s = toy_structure(six, 6, name, 1, ring, 6);
     ASSERT_OK(ddmd_typing_build(s, ff, &typing, &err), &err);
     ddmd_typing_clear(&typing);
     ddmd_structure_destroy(&s);
     s = toy_structure(six, 6, name, 1, pair, 6);
     assert_int_equal(ddmd_typing_build(s, ff, &typing, &err), DDMD_CONFIG);
-    assert_string_equal(
-        err.message, "residue 1 HEX of chain A (toy.pdb:1): the atoms are the same, but they are "
-                     "bonded in another way, compared with HEX of the force field");
+    assert_string_equal(err.message,
+                        "residue 1 HEX of chain A (toy.pdb:1): the atoms are the same, but they "
+                        "are bonded in another way, compared with HEX of the force field");
     ddmd_structure_destroy(&s);
     ddmd_force_field_destroy(&ff);
 }
@@ -238,6 +258,8 @@ int main(void)
         cmocka_unit_test(test_other_names),
         cmocka_unit_test(test_other_bonds),
         cmocka_unit_test(test_unknown_residue),
+        cmocka_unit_test(test_neighbor_of_unknown),
+        cmocka_unit_test(test_misnamed_hydrogens),
         cmocka_unit_test(test_no_hydrogens),
         cmocka_unit_test(test_ambiguous),
         cmocka_unit_test(test_same_valences_other_graph),
