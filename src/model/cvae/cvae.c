@@ -8,9 +8,9 @@
 #include "model/cvae/architecture.h"
 #include "model/cvae/checkpoint.h"
 #include "model/cvae/elementwise.h"
+#include "model/cvae/members.h"
 #include "model/cvae/network.h"
 #include "model/cvae/onednn.h"
-#include "model/cvae/parallel.h"
 #include "model/cvae/rmsprop.h"
 #include "model/model_ops.h"
 
@@ -182,7 +182,7 @@ static void prepare_members(void *user, int number)
 static enum ddmd_status prepare_pass(const cvae *model, enum ddmd_cvae_pass pass, ddmd_error *err)
 {
     preparation p = {model, pass, DDMD_OK, err};
-    ddmd_parallel(1, prepare_members, &p);
+    ddmd_members_run(1, prepare_members, &p);
     return p.status;
 }
 
@@ -226,7 +226,7 @@ static enum ddmd_status run_pass(const cvae *model, const selection *maps, float
     pass p = {.model = model, .maps = *maps, .latent = latent};
     enum ddmd_status status = DDMD_OK;
     DDMD_TRY(prepare_pass(model, latent ? DDMD_CVAE_ENCODE : DDMD_CVAE_LOSS, err));
-    ddmd_parallel(model->n_members, pass_member, &p);
+    ddmd_members_run(model->n_members, pass_member, &p);
     DDMD_TRY(gather(model, &sum, err));
     if (mean)
         *mean = (ddmd_model_loss){sum.reconstruction / (double)maps->n, sum.kl / (double)maps->n};
@@ -327,14 +327,14 @@ static enum ddmd_status take_step(training *t, uint64_t number, ddmd_model_loss 
 {
     int n_members = t->model->n_members;
     draw(t, number);
-    ddmd_parallel(n_members, gradient_member, t);
+    ddmd_members_run(n_members, gradient_member, t);
     enum ddmd_status status = gather(t->model, sum, err);
     if (status != DDMD_OK)
         return status;
     if (!isfinite(sum->reconstruction + sum->kl))
         return ddmd_error_set(err, DDMD_NUMERIC,
                               "the loss is no longer finite; try a smaller learning_rate");
-    ddmd_parallel(n_members, update_member, t);
+    ddmd_members_run(n_members, update_member, t);
     return DDMD_OK;
 }
 

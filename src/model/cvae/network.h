@@ -3,7 +3,7 @@
  *
  * The network has room for `capacity` samples and always computes that many, so that everything is
  * set up once and a sample's result does not depend on how many come with it. What lies behind the
- * first n is zeroed and adds nothing to losses and gradients. Passes run inside ddmd_parallel().
+ * first n is zeroed and adds nothing to losses and gradients. Passes run inside ddmd_members_run().
  */
 #ifndef DDMD_CVAE_NETWORK_H
 #define DDMD_CVAE_NETWORK_H

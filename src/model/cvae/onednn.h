@@ -4,7 +4,7 @@
  * are channels-last, weights plain (see architecture.h); the layouts that the kernels like best are
  * made from the plain weights in each call.
  *
- * Calls run on the calling thread alone where OpenMP has one thread there; see parallel.h. What
+ * Calls run on the calling thread alone where OpenMP has one thread there; see members.h. What
  * belongs to one ddmd_onednn is used by one thread at a time.
  */
 #ifndef DDMD_CVAE_ONEDNN_H

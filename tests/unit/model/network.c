@@ -3,7 +3,7 @@
  * network against the float64 reference.
  */
 #include "model/cvae/network.h"
-#include "model/cvae/parallel.h"
+#include "model/cvae/members.h"
 #include "model/cvae/reference.h"
 #include "support/cmocka.h"
 #include "unit/model/arrays.h"
@@ -245,7 +245,7 @@ static void fast_network_agrees_with_the_reference(void **state)
         c.noise = test_float(m.noise, MAX_SAMPLES * m.n_noise);
         ASSERT_OK(ddmd_cvae_network_create(&m.a, 5, (size_t)1 << 30, &c.network, &err), &err);
         assert_int_equal(ddmd_cvae_network_capacity(c.network), 5);
-        ddmd_parallel(1, compare_whole, &c);
+        ddmd_members_run(1, compare_whole, &c);
         ddmd_cvae_network_destroy(&c.network);
         free(c.parameters);
         free(c.maps);

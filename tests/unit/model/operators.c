@@ -4,7 +4,7 @@
  */
 #include "model/cvae/elementwise.h"
 #include "model/cvae/onednn.h"
-#include "model/cvae/parallel.h"
+#include "model/cvae/members.h"
 #include "model/cvae/reference.h"
 #include "model/cvae/rmsprop.h"
 #include "support/cmocka.h"
@@ -297,7 +297,7 @@ static void fast_convolutions_agree_with_the_reference(void **state)
     ddmd_error err = {0};
     ddmd_onednn *dnn = NULL;
     ASSERT_OK(ddmd_onednn_create(&dnn, &err), &err);
-    ddmd_parallel(1, compare_convs, dnn);
+    ddmd_members_run(1, compare_convs, dnn);
     ddmd_onednn_destroy(&dnn);
 }
 
@@ -334,7 +334,7 @@ static void compare_products(void *user, int member)
 static void fast_products_agree_with_plain_sums(void **state)
 {
     (void)state;
-    ddmd_parallel(1, compare_products, NULL);
+    ddmd_members_run(1, compare_products, NULL);
 }
 
 /* More rows and columns than one block of each, and not a multiple of it. */
@@ -403,7 +403,7 @@ static void parallel_work_is_done_once_by_each_member(void **state)
 {
     (void)state;
     int done[9] = {0};
-    ddmd_parallel(9, note_member, done);
+    ddmd_members_run(9, note_member, done);
     for (int i = 0; i < 9; i++)
         assert_int_equal(done[i], 1);
     for (size_t count = 0; count < 20; count++) {
