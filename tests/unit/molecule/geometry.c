@@ -130,6 +130,26 @@ static void awkward_points(void **state)
     /* Stretched by 2 about the centre: the ends are off by 1. */
     assert_float_equal(ddmd_rmsd(line, longer, 3), sqrt(2.0 / 3), 1e-14);
 
+    for (uint32_t stream = 0; stream < 50; stream++) { /* lines, and what is nearly one */
+        enum { N = 9 };
+        double x[3 * N], y[3 * N], noise[3 * N], turn[3][3];
+        const double none[3] = {0};
+        random_points(noise, N, stream);
+        random_rotation(turn, stream, 1);
+        for (int i = 0; i < 3 * N; i++)
+            x[i] =
+                i % 3 == 0 ? noise[i] : (stream % 5 ? pow(10, -3.0 * (stream % 5)) : 0) * noise[i];
+        move(turn, none, x, N, y);
+        for (int i = 0; i < 3 * N; i++)
+            y[i] *= 1.5;
+        assert_float_equal(ddmd_rmsd(x, y, N), ddmd_radius_of_gyration(x, N) / 2, 1e-13);
+    }
+
+    /* Two roots close together, where Newton's method alone ends 1e-6 off. */
+    const double plane[9] = {0.0596865, 0, 0, 0.01599267, 6, 0, 0.1723143, 0, 0};
+    const double fold[9] = {0, 7, 0, 0, 1, 0, 0, 7, 0};
+    assert_float_equal(ddmd_rmsd(plane, fold, 3), ddmd_superpose(plane, fold, 3, r, t), 1e-10);
+
     double same[12] = {1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3};
     assert_true(ddmd_rmsd(same, same, 4) == 0);
 

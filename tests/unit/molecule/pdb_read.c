@@ -2,6 +2,7 @@
 #include "support/cmocka.h"
 #include "support/data.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -164,6 +165,33 @@ static void conect_bonds_the_rest(void **state)
     assert_true(bonded(s, 0, 1) && bonded(s, 0, 2));
     assert_string_equal(s->atoms[3].element, "Zn");
     ddmd_structure_destroy(&s);
+
+    s = parse("HETATM    1  C   LIG A   1       0.000   0.000   0.000\n"
+              "HETATM    2  N   LIG A   2       1.300   0.000   0.000\n"
+              "ATOM      3  N   ALA A   3       2.300   0.000   0.000\n");
+    assert_int_equal(s->n_bonds, 0); /* nothing is known of LIG */
+    ddmd_structure_destroy(&s);
+}
+
+static void names_stay_apart(void **state)
+{
+    (void)state;
+    ddmd_structure *s = parse("ATOM      1  H   ALA A   1       0.000   0.000   0.000\n"
+                              "ATOM      2  H1  ALA A   1       1.300   0.000   0.000\n"
+                              "ATOM      3  HT2 ALA A   1       2.300   0.000   0.000\n");
+    assert_string_equal(s->atoms[0].name, "H");
+    assert_string_equal(s->atoms[1].name, "H1"); /* would be H, which is taken */
+    assert_string_equal(s->atoms[2].name, "H2");
+    ddmd_structure_destroy(&s);
+
+    /* Waters that share their number. */
+    s = parse("ATOM      1  OW  SOL W   1       0.000   0.000   0.000\n"
+              "ATOM      2  HW1 SOL W   1       1.000   0.000   0.000\n"
+              "ATOM      3  OW  SOL W   1       0.000   3.000   0.000\n"
+              "ATOM      4  HW1 SOL W   1       1.000   3.000   0.000\n");
+    assert_int_equal(s->n_residues, 2);
+    assert_int_equal(s->n_bonds, 2);
+    ddmd_structure_destroy(&s);
 }
 
 static void numbers_may_run_out_of_columns(void **state)
@@ -245,14 +273,23 @@ static void unit_cells_are_reduced(void **state)
             assert_float_equal(s->box[i][k], i == k ? 3 + i : 0, 1e-12);
     ddmd_structure_destroy(&s);
 
-    /* Truncated octahedron: |a| = |b| = |c|, and components at most half of the diagonal above. */
-    s = parse("CRYST1   30.000   30.000   30.000  70.53 109.47  70.53\n" N1);
-    for (int i = 0; i < 3; i++)
-        for (int k = 0; k < i; k++)
-            assert_true(2 * (s->box[i][k] < 0 ? -s->box[i][k] : s->box[i][k]) <=
-                        s->box[k][k] * (1 + 1e-12));
-    assert_float_equal(s->box[0][0] * s->box[1][1] * s->box[2][2], 27 * 0.7698, 0.003);
-    ddmd_structure_destroy(&s);
+    /* Components are at most half of the diagonal above them; the volume stays. */
+    static const struct {
+        const char *text;
+        double volume;
+    } skewed[] = {
+        {"CRYST1   30.000   30.000   30.000  70.53 109.47  70.53\n" N1, 27 * 0.7698351463889},
+        {"CRYST1   10.000   30.000   40.000  60.00  60.00  20.00\n" N1, 12 * 0.2946592758314},
+        {"CRYST1   20.000   15.000   40.000  20.00  80.00  80.00\n" N1, 12 * 0.3366612517841},
+    };
+    for (size_t c = 0; c < sizeof skewed / sizeof *skewed; c++) {
+        s = parse(skewed[c].text);
+        for (int i = 0; i < 3; i++)
+            for (int k = 0; k < i; k++)
+                assert_true(2 * fabs(s->box[i][k]) <= s->box[k][k] * (1 + 1e-12));
+        assert_float_equal(s->box[0][0] * s->box[1][1] * s->box[2][2], skewed[c].volume, 1e-12);
+        ddmd_structure_destroy(&s);
+    }
 
     /* What NMR entries and programs without a box write. */
     s = parse("CRYST1    1.000    1.000    1.000  90.00  90.00  90.00 P 1           1\n" N1);
@@ -359,6 +396,7 @@ int main(void)
         cmocka_unit_test(models_share_their_atoms),
         cmocka_unit_test(disulfides_come_from_distance),
         cmocka_unit_test(conect_bonds_the_rest),
+        cmocka_unit_test(names_stay_apart),
         cmocka_unit_test(numbers_may_run_out_of_columns),
         cmocka_unit_test(elements_are_guessed),
         cmocka_unit_test(unit_cells_are_reduced),

@@ -88,6 +88,10 @@ static void combinations(void **state)
     assert_selects(*state, "not (name CA and resid 2) and chain A", "0 1 2 3 4 5 7 8 9 10 11");
     assert_selects(*state, "not not index 3", "3");
     assert_selects(*state, "none or(index 1)or index 2\t", "1 2");
+    char long_one[2048] = "index 0";
+    for (int i = 0; i < 100; i++)
+        strcat(long_one, " or index 3 5");
+    assert_selects(*state, long_one, "0 3 5");
     assert_selects(*state, "index 1 or index 2 or index 3 and index 3 and all", "1 2 3");
 }
 
