@@ -92,7 +92,7 @@ typedef struct ddmd_system {
 } ddmd_system;
 
 typedef struct ddmd_system_options {
-    bool constrain_hydrogen_bonds; /* OpenMM's constraints=HBonds */
+    bool constrain_hydrogen_bonds; /* OpenMM's constraints=HBonds; water (HOH) is then rigid */
     double hydrogen_mass_amu;      /* 0: as in the force field; else the mass that every hydrogen
                                       gets from the heavy atom it is bound to (not in water);
                                       1 to 4 */
@@ -103,7 +103,9 @@ typedef struct ddmd_system_options {
  * Assign the force field to a structure. Residues are matched to templates as OpenMM does: by the
  * graph of atoms, elements and bonds, terminal variants and disulfides included; atom names only
  * help. CONFIG: no template fits; the message names the residue, the nearest template and what is
- * missing or too many ("residue 5 ALA of chain A (x.pdb:33): 1 hydrogen is missing (HA)").
+ * missing or too many ("residue 5 ALA of chain A (x.pdb:33): 1 hydrogen is missing (HA), compared
+ * with ALA of the force field"). CONFIG as well: options out of range, an atom or bond for which
+ * the force field has no parameters (angles and torsions without any are left out, as in OpenMM).
  */
 enum ddmd_status ddmd_system_create(const ddmd_structure *structure,
                                     const ddmd_force_field *force_field,
@@ -143,7 +145,7 @@ typedef struct ddmd_energy {
  * The plain reference: energy by term, and forces ([n_atoms][3], kJ/(mol nm), may be NULL), of
  * positions ([n_atoms][3], nm), all in float64, term by term as written above, without a cutoff
  * unless the system has one. Engines are compared with it. Constraints play no part. UNSUPPORTED: a
- * system with openmm_xml.
+ * system with openmm_xml. NUMERIC: the energy is not finite; the message names atoms at one place.
  */
 enum ddmd_status ddmd_system_energy(const ddmd_system *system, const double *positions,
                                     ddmd_energy *energy, double *forces, ddmd_error *err);
