@@ -286,6 +286,7 @@ static void fuzz(long iterations, const char *dictionary, const char *corpus)
         run(m.bytes, m.length, i);
     }
     printf("%zu seeds, %ld mutations\n", seeds.n, iterations);
+    m.seeds = m.words = NULL;
     clear_pieces(&seeds);
     clear_pieces(&words);
 }
