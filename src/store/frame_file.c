@@ -13,6 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of metadata beside a writer, with pauses of 1, 2, 4, ... ns between them: up to 67 ms. */
+enum { READ_ATTEMPTS = 27 };
+
+enum { PAGE_BYTES = 4096 };
+
 enum ddmd_status ddmd_frame_file_new(const char *path, ddmd_frame_file **file, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -40,6 +45,9 @@ static enum ddmd_status access_list(ddmd_frame_file *file, enum ddmd_h5_repair r
                 file->path, &file->io, "choose the format");
     DDMD_H5_TRY(H5Pset_fclose_degree(list, H5F_CLOSE_STRONG), DDMD_EXTERNAL, file->path, &file->io,
                 "open");
+    /* HDF5 would try a hundred times, each time after twice as long a pause: for centuries. */
+    DDMD_H5_TRY(H5Pset_metadata_read_attempts(list, file->lock ? 1 : READ_ATTEMPTS), DDMD_EXTERNAL,
+                file->path, &file->io, "open");
     DDMD_TRY(ddmd_h5_driver_use(list, &file->io, err));
     /* The two properties by which h5clear mends files; they have no functions of their own. */
     if (repair == DDMD_H5_CLEAR_MARKS) {
@@ -70,15 +78,17 @@ out:
     return status;
 }
 
-/* Close what HDF5 has open, dropping what cannot be written. */
+/* Close what HDF5 has open. What cannot be written is dropped before: HDF5 does not close then. */
 static void close_h5(ddmd_frame_file *file)
 {
     ddmd_h5md_close(&file->h5md);
-    if (file->file >= 0 && H5Fclose(file->file) < 0) {
-        file->io.discard = true;
+    if (file->file >= 0) {
+        if (H5Fflush(file->file, H5F_SCOPE_GLOBAL) < 0)
+            file->io.discard = true;
         H5Fclose(file->file);
     }
     file->file = -1;
+    ddmd_h5_driver_release(&file->io);
 }
 
 void ddmd_frame_file_close(ddmd_frame_file **file)
@@ -112,11 +122,16 @@ static enum ddmd_status check_new(const char *path, const ddmd_structure *struct
     return DDMD_OK;
 }
 
-/* Without the times at which objects were made, so that equal contents are equal bytes. */
+/*
+ * Without the times at which objects were made, so that equal contents are equal bytes. Metadata
+ * does not cross pages, at whose bounds a write is cut when its process is killed inside it.
+ */
 static hid_t creation_list(void)
 {
     hid_t list = H5Pcreate(H5P_FILE_CREATE);
-    if (list >= 0 && H5Pset_obj_track_times(list, 0) < 0) {
+    if (list >= 0 && (H5Pset_obj_track_times(list, 0) < 0 ||
+                      H5Pset_file_space_strategy(list, H5F_FSPACE_STRATEGY_PAGE, 0, 1) < 0 ||
+                      H5Pset_file_space_page_size(list, PAGE_BYTES) < 0)) {
         H5Pclose(list);
         return -1;
     }

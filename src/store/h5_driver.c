@@ -205,6 +205,19 @@ static herr_t file_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
     return 0;
 }
 
+/* HDF5 marks a file as open for writing (SWMR readers go by it) where a driver has locks. */
+static herr_t file_lock(H5FD_t *base, hbool_t exclusive)
+{
+    (void)base, (void)exclusive;
+    return 0;
+}
+
+static herr_t file_unlock(H5FD_t *base)
+{
+    (void)base;
+    return 0;
+}
+
 static const H5FD_class_t driver = {
 #ifdef H5FD_CLASS_VERSION
     .version = H5FD_CLASS_VERSION,
@@ -225,18 +238,24 @@ static const H5FD_class_t driver = {
     .read = file_read,
     .write = file_write,
     .truncate = file_truncate,
+    .lock = file_lock,
+    .unlock = file_unlock,
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
 enum ddmd_status ddmd_h5_driver_use(hid_t access, ddmd_h5_io *io, ddmd_error *err)
 {
-    /* The list, and every file opened with it, keep the driver registered. */
-    hid_t id = H5FDregister(&driver);
     struct access_info info = {.io = io};
-    herr_t result = id < 0 ? -1 : H5Pset_driver(access, id, &info);
-    if (id >= 0)
-        H5FDunregister(id);
-    if (result < 0)
+    if (io->driver <= 0)
+        io->driver = H5FDregister(&driver);
+    if (io->driver < 0 || H5Pset_driver(access, io->driver, &info) < 0)
         return ddmd_error_set(err, DDMD_EXTERNAL, "hdf5 does not take the file driver");
     return DDMD_OK;
+}
+
+void ddmd_h5_driver_release(ddmd_h5_io *io)
+{
+    if (io->driver > 0)
+        H5FDunregister(io->driver);
+    io->driver = 0;
 }

@@ -31,8 +31,8 @@ ddmd_structure *sample_structure(int32_t n)
     for (int32_t i = 0; i < n; i++) {
         ddmd_residue *residue = &s->residues[i / ATOMS_PER_RESIDUE];
         ddmd_atom *atom = &s->atoms[i];
-        strcpy(atom->name, names[i % ATOMS_PER_RESIDUE]);
-        strcpy(atom->element, elements[i % ATOMS_PER_RESIDUE]);
+        snprintf(atom->name, sizeof atom->name, "%s", names[i % ATOMS_PER_RESIDUE]);
+        snprintf(atom->element, sizeof atom->element, "%s", elements[i % ATOMS_PER_RESIDUE]);
         atom->residue = i / ATOMS_PER_RESIDUE;
         atom->line = i + 10;
         atom->occupancy = 0.5F;
@@ -41,11 +41,11 @@ ddmd_structure *sample_structure(int32_t n)
         if (residue->n_atoms++ == 0)
             residue->first_atom = i;
         else
-            memcpy(s->bonds[s->n_bonds++], (int32_t[2]){i - 1, i}, sizeof s->bonds[0]);
+            s->bonds[s->n_bonds][0] = i - 1, s->bonds[s->n_bonds++][1] = i;
     }
     for (int32_t i = 0; i < n_residues; i++) {
         int32_t chain = i < n_residues / 2 || s->n_chains == 1 ? 0 : 1;
-        strcpy(s->residues[i].name, i % 2 ? "ALA" : "GLY");
+        snprintf(s->residues[i].name, sizeof s->residues[i].name, i % 2 ? "ALA" : "GLY");
         s->residues[i].number = i - 3;
         s->residues[i].insertion_code = i == 1 ? 'A' : ' ';
         s->residues[i].chain = chain;
@@ -85,7 +85,7 @@ void sample_frame_fill(ddmd_frame *frame, size_t n_atoms, size_t n_points, uint6
     frame->index = (uint32_t)(row / 5);
     frame->system = (uint32_t)(row % 2);
     frame->step = (row / 5 + 1) * 500;
-    frame->time_ps = (double)(row / 5 + 1);
+    frame->time_ps = (double)(frame->index + 1);
     for (size_t i = 0; i < 3 * n_atoms; i++) {
         frame->positions[i] = number(row, i);
         frame->velocities[i] = number(row + 1000003, i);
