@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_RESIDUES = 1000, MAX_SHOWN = 60 };
+enum { MAX_RESIDUES = 1000, MAX_SHOWN = 20 };
+
+/* Of the most crowded pair of atoms: nearer than 0.73 of what they like to keep. */
+static const double CROWDED = 45;
 
 /* What to write instead of a letter that is none of the 20. */
 static const char *hint(char letter)
@@ -56,23 +59,26 @@ static enum ddmd_status parse(const char *text, struct ddmd_peptide_sequence *se
 
     if (start == end)
         return ddmd_error_set(err, DDMD_CONFIG,
-                              "sequence \"%.*s\" has no residues; write "
-                              "one-letter codes such as ACE-AAAAA-NME",
-                              MAX_SHOWN, text);
+                              "sequence \"%s\" has no residues; write one-letter codes such as "
+                              "ACE-AAAAA-NME",
+                              text);
     for (const char *c = start; c < end; c++) {
         if (ddmd_peptide_residue_find(*c))
             continue;
         char shown[8];
-        snprintf(shown, sizeof shown, isprint((unsigned char)*c) ? "'%c'" : "\\x%02x",
-                 (unsigned char)*c);
-        return ddmd_error_set(err, DDMD_CONFIG,
-                              "sequence \"%.*s\", position %td: %s is no amino acid; %s", MAX_SHOWN,
-                              text, c - text + 1, shown, hint(*c));
+        if (isprint((unsigned char)*c))
+            snprintf(shown, sizeof shown, "'%c'", *c);
+        else
+            snprintf(shown, sizeof shown, "\\x%02x", (unsigned char)*c);
+        int before = c - text < MAX_SHOWN ? (int)(c - text) : MAX_SHOWN;
+        return ddmd_error_set(
+            err, DDMD_CONFIG, "sequence, position %td (after \"%s%.*s\"): %s is no amino acid; %s",
+            c - text + 1, before < c - text ? "..." : "", before, c - before, shown, hint(*c));
     }
     if (end - start > MAX_RESIDUES)
         return ddmd_error_set(err, DDMD_CONFIG,
                               "sequence \"%.*s...\" has %td residues; at most %d can be built",
-                              MAX_SHOWN / 2, text, end - start, MAX_RESIDUES);
+                              MAX_SHOWN, text, end - start, MAX_RESIDUES);
     sequence->letters = start;
     sequence->n = (int32_t)(end - start);
     return DDMD_OK;
@@ -116,6 +122,39 @@ static const double *alpha_carbon(const ddmd_structure *s, int32_t residue)
     return &s->positions[(size_t)r->first_atom * 3];
 }
 
+/*
+ * Backbones that leave the side chains more or less room are tried in turn, where prolines in a
+ * helix give the choice, until no pair of atoms is crowded; the best is kept.
+ */
+static enum ddmd_status build_chain(const struct ddmd_peptide_sequence *sequence,
+                                    enum ddmd_peptide_fold fold, ddmd_peptide_chain *best,
+                                    ddmd_error *err)
+{
+    static const double branch_crowding[] = {9, 4, 20};
+    enum { N_TRIALS = sizeof branch_crowding / sizeof branch_crowding[0] };
+    enum ddmd_status status = DDMD_OK;
+    ddmd_peptide_chain chain = {0};
+    double lowest = INFINITY;
+    bool choice = fold == DDMD_PEPTIDE_HELIX && memchr(sequence->letters, 'P', (size_t)sequence->n);
+    int trial = 0;
+    do {
+        double crowding;
+        DDMD_TRY(ddmd_peptide_chain_create(sequence, fold, &chain, err));
+        DDMD_TRY(ddmd_peptide_choose_backbone(&chain, fold, branch_crowding[trial], err));
+        DDMD_TRY(ddmd_peptide_choose_rotamers(&chain, &crowding, err));
+        if (trial == 0 || crowding < lowest) {
+            ddmd_peptide_chain_destroy(best);
+            *best = chain;
+            chain = (ddmd_peptide_chain){0};
+            lowest = crowding;
+        }
+        ddmd_peptide_chain_destroy(&chain);
+    } while (choice && ++trial < N_TRIALS && lowest > CROWDED);
+out:
+    ddmd_peptide_chain_destroy(&chain);
+    return status;
+}
+
 enum ddmd_status ddmd_peptide_build(const char *sequence, enum ddmd_peptide_fold fold,
                                     ddmd_structure **structure, ddmd_error *err)
 {
@@ -125,8 +164,7 @@ enum ddmd_status ddmd_peptide_build(const char *sequence, enum ddmd_peptide_fold
     if (fold != DDMD_PEPTIDE_EXTENDED && fold != DDMD_PEPTIDE_HELIX)
         DDMD_FAIL(err, DDMD_INVALID, "unknown fold %d of a peptide", (int)fold);
     DDMD_TRY(parse(sequence, &parsed, err));
-    DDMD_TRY(ddmd_peptide_chain_create(&parsed, fold, &chain, err));
-    DDMD_TRY(ddmd_peptide_choose_rotamers(&chain, err));
+    DDMD_TRY(build_chain(&parsed, fold, &chain, err));
     ddmd_structure *s = chain.structure;
     DDMD_TRY(ddmd_text_format(&s->source, err, "%s", sequence));
     int32_t first = parsed.ace ? 1 : 0;

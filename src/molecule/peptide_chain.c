@@ -24,23 +24,14 @@ struct torsions {
 /* omega of the helix: with it, phi and psi give 1.51 angstrom and 100 degrees a residue. */
 static const struct torsions helix = {-57, -47, 178};
 static const struct torsions extended = {-135, 135, 180};
-/* Proline and what comes before it: the ring holds phi, and in a helix it would stand where the
- * carbonyl four residues before it is, so that the helix is broken there. */
-static const double extended_proline_phi = -70;
-static const struct torsions before_proline_in_helix = {-70, 145, 178};
+static const double extended_proline_phi = -70; /* what its ring allows */
 
-static struct torsions torsions_of(const struct ddmd_peptide_residue *kind, bool before_proline,
+static struct torsions torsions_of(const struct ddmd_peptide_residue *kind,
                                    enum ddmd_peptide_fold fold)
 {
-    bool proline = kind && kind->linked;
     struct torsions t = fold == DDMD_PEPTIDE_HELIX ? helix : extended;
-    if (fold == DDMD_PEPTIDE_HELIX && before_proline) {
-        t = before_proline_in_helix;
-        if (proline)
-            t.phi = helix.phi;
-    } else if (fold == DDMD_PEPTIDE_EXTENDED && proline) {
+    if (fold == DDMD_PEPTIDE_EXTENDED && kind && kind->linked)
         t.phi = extended_proline_phi;
-    }
     return t;
 }
 
@@ -62,7 +53,7 @@ static double oxygen_angle(bool glycine_like, bool proline)
 struct link {
     int32_t n, ca, c; /* ACE: a fixed point, the methyl carbon, the carbon */
     bool glycine_like;
-    double psi; /* degrees */
+    int32_t residue;
 };
 
 struct builder {
@@ -95,7 +86,8 @@ static int32_t add_atom(struct builder *b, const char *name, int32_t parent, int
                                                         .torsion_atom = torsion_atom,
                                                         .length_nm = length_angstrom * NM,
                                                         .angle = angle_degree * RADIAN,
-                                                        .torsion = torsion_degree * RADIAN};
+                                                        .torsion = torsion_degree * RADIAN,
+                                                        .turned_by = -1};
     if (parent >= 0)
         add_bond(b, parent, index);
     return index;
@@ -112,39 +104,48 @@ static int32_t add_backbone_atom(struct builder *b, const char *name, int32_t pa
     return index;
 }
 
-static void add_residue(struct builder *b, const char *name)
+/* Add a torsion of residue turned_by to that of an atom. */
+static void turn(struct builder *b, int32_t atom, int32_t turned_by, int variable)
+{
+    b->chain->sites[atom].turned_by = turned_by;
+    b->chain->sites[atom].variable = variable;
+}
+
+static int32_t add_residue(struct builder *b, const char *name)
 {
     ddmd_residue *residue = &b->chain->structure->residues[b->n_residues];
     snprintf(residue->name, sizeof residue->name, "%s", name);
     residue->number = b->n_residues + 1;
     residue->insertion_code = ' ';
     residue->first_atom = b->n_atoms;
-    b->n_residues++;
+    return b->n_residues++;
 }
 
-static void add_ace(struct builder *b, struct link *link, bool before_proline)
+static void add_ace(struct builder *b, bool before_proline, struct link *link)
 {
-    add_residue(b, "ACE");
+    int32_t residue = add_residue(b, "ACE");
     int32_t ch3 = b->n_atoms + 1, c = ch3 + 3, o = c + 1;
-    *link = (struct link){.n = -1, .ca = ch3, .c = c, .glycine_like = true, .psi = 180};
+    *link = (struct link){.n = -1, .ca = ch3, .c = c, .glycine_like = true, .residue = residue};
     add_atom(b, "H1", ch3, c, o, 1.090, 109.5, 0);
     add_backbone_atom(b, "CH3", -1, -2, -3, 1, 90, 0);
     add_atom(b, "H2", ch3, c, o, 1.090, 109.5, 120);
     add_atom(b, "H3", ch3, c, o, 1.090, 109.5, -120);
     add_backbone_atom(b, "C", ch3, -1, -2, 1.516, 90, 0);
-    add_backbone_atom(b, "O", c, ch3, -1, 1.231, oxygen_angle(true, before_proline), 0);
+    add_backbone_atom(b, "O", c, ch3, -1, 1.231, oxygen_angle(true, before_proline), 180);
 }
 
 /* The nitrogen of a residue on the carbon before it. */
 static int32_t add_nitrogen(struct builder *b, const struct link *link, bool proline, double length)
 {
-    return add_backbone_atom(b, "N", link->c, link->ca, link->n, length,
-                             nitrogen_angle(link->glycine_like, proline), link->psi);
+    int32_t n = add_backbone_atom(b, "N", link->c, link->ca, link->n, length,
+                                  nitrogen_angle(link->glycine_like, proline), 0);
+    turn(b, n, link->residue, DDMD_PEPTIDE_PSI);
+    return n;
 }
 
 static void add_nme(struct builder *b, const struct link *link)
 {
-    double omega = torsions_of(NULL, false, b->fold).omega;
+    double omega = torsions_of(NULL, b->fold).omega;
     add_residue(b, "NME");
     int32_t n = add_nitrogen(b, link, false, 1.329);
     add_atom(b, "H", n, link->c, link->ca, 1.010, 119.7, omega + 180);
@@ -162,15 +163,20 @@ static void add_nh2(struct builder *b, const struct link *link)
     add_atom(b, "HN2", n, link->c, link->ca, 1.010, 120.0, 0);
 }
 
-/* The hydrogens of a charged first nitrogen. */
-static void add_ammonium(struct builder *b, const struct ddmd_peptide_residue *kind, double phi,
-                         int32_t n, int32_t ca, int32_t c)
+/* The hydrogens of a charged first nitrogen; proline has CD where the others have H. */
+static void add_ammonium(struct builder *b, const struct ddmd_peptide_residue *kind, int32_t n,
+                         int32_t ca, int32_t c)
 {
-    double away = kind->linked ? phi + 180 : 180; /* where proline has CD, the others H */
-    if (!kind->linked)
-        add_atom(b, "H", n, ca, c, 1.010, 109.5, away);
-    add_atom(b, "H2", n, ca, c, 1.010, 109.5, away + 120);
-    add_atom(b, "H3", n, ca, c, 1.010, 109.5, away - 120);
+    static const struct {
+        const char *name;
+        double torsion_degree;
+    } hydrogens[] = {{"H", 180}, {"H2", -60}, {"H3", 60}};
+    for (int i = kind->linked; i < 3; i++) {
+        int32_t h =
+            add_atom(b, hydrogens[i].name, n, ca, c, 1.010, 109.5, hydrogens[i].torsion_degree);
+        if (kind->linked)
+            turn(b, h, b->n_residues - 1, DDMD_PEPTIDE_PHI);
+    }
 }
 
 /*
@@ -188,35 +194,46 @@ static int32_t find_atom(const struct builder *b, const char *name, int32_t c)
 
 static void add_side_chain(struct builder *b, const struct ddmd_peptide_residue *kind, int32_t c)
 {
-    struct ddmd_peptide_unit *unit = &b->chain->units[b->n_residues - 1];
+    int32_t residue = b->n_residues - 1;
+    struct ddmd_peptide_unit *unit = &b->chain->units[residue];
     unit->kind = kind;
-    unit->first_side = b->n_atoms;
+    unit->first_side = unit->first_turned = b->n_atoms;
     unit->n_side = kind->n_rows;
-    for (int i = 0; kind->linked && i < kind->n_chi; i++)
-        unit->chi[i] = kind->chi[i].degree[b->fold == DDMD_PEPTIDE_HELIX ? 1 : 0] * RADIAN;
     for (int i = 0; i < kind->n_rows; i++) {
         const struct ddmd_peptide_row *row = &kind->rows[i];
         int32_t atom =
             add_atom(b, row->name, find_atom(b, row->parent, c), find_atom(b, row->angle_atom, c),
                      find_atom(b, row->torsion_atom, c), row->length_angstrom, row->angle_degree,
                      row->torsion_degree);
-        b->chain->sites[atom].chi = row->chi;
+        if (row->chi > 0)
+            turn(b, atom, residue, DDMD_PEPTIDE_CHI + row->chi);
+        if (row->chi == 0 && unit->first_turned == atom)
+            unit->first_turned++;
     }
     for (int i = 0; i < kind->n_rings; i++)
         add_bond(b, find_atom(b, kind->rings[i][0], c), find_atom(b, kind->rings[i][1], c));
+
+    if (!kind->linked)
+        unit->n_turned = unit->first_side + unit->n_side - unit->first_turned;
+    for (int i = 0; i < kind->n_chi; i++)
+        unit->torsion[DDMD_PEPTIDE_CHI + 1 + i] =
+            kind->chi[i].degree[kind->linked && b->fold == DDMD_PEPTIDE_HELIX ? 1 : 0] * RADIAN;
 }
 
 /* link: what it is attached to, and then what comes next is attached to. */
 static void add_amino_acid(struct builder *b, const struct ddmd_peptide_residue *kind, bool first,
                            bool last, bool before_proline, struct link *link)
 {
-    struct torsions t = torsions_of(kind, before_proline, b->fold);
-    add_residue(b, kind->name);
+    struct torsions t = torsions_of(kind, b->fold);
+    int32_t residue = add_residue(b, kind->name);
+    b->chain->units[residue].torsion[DDMD_PEPTIDE_PHI] = t.phi * RADIAN;
+    b->chain->units[residue].torsion[DDMD_PEPTIDE_PSI] = t.psi * RADIAN;
+
     int32_t n_hydrogens = (first ? 3 : 1) - kind->linked;
-    int32_t n = b->n_atoms, ca = n + n_hydrogens + 1, c = ca + kind->n_rows + 1;
+    int32_t n = b->n_atoms, ca = n + n_hydrogens + 1, c = ca + kind->n_rows + 1, o = c + 1;
     if (first) {
         add_backbone_atom(b, "N", -1, -2, -3, 1, 90, 0);
-        add_ammonium(b, kind, t.phi, n, ca, c);
+        add_ammonium(b, kind, n, ca, c);
         add_backbone_atom(b, "CA", n, -1, -2, kind->linked ? kind->n_ca_angstrom : 1.491, 90, 0);
     } else {
         add_nitrogen(b, link, kind->linked, kind->linked ? 1.341 : 1.329);
@@ -228,16 +245,17 @@ static void add_amino_acid(struct builder *b, const struct ddmd_peptide_residue 
     }
     add_side_chain(b, kind, c);
     add_backbone_atom(b, "C", ca, n, first ? -1 : link->c, kind->ca_c_angstrom, kind->n_ca_c_degree,
-                      t.phi);
-    *link =
-        (struct link){.n = n, .ca = ca, .c = c, .glycine_like = kind->letter == 'G', .psi = t.psi};
+                      0);
+    turn(b, c, residue, DDMD_PEPTIDE_PHI);
+    *link = (struct link){
+        .n = n, .ca = ca, .c = c, .glycine_like = kind->letter == 'G', .residue = residue};
     if (last) {
-        add_atom(b, "O", c, ca, n, 1.249, 118.4, t.psi + 180);
-        add_atom(b, "OXT", c, ca, n, 1.249, 118.4, t.psi);
+        add_atom(b, "O", c, ca, n, 1.249, 118.4, 180);
+        turn(b, add_atom(b, "OXT", c, ca, n, 1.249, 118.4, 0), residue, DDMD_PEPTIDE_PSI);
     } else {
-        add_atom(b, "O", c, ca, n, 1.231, oxygen_angle(link->glycine_like, before_proline),
-                 t.psi + 180);
+        add_atom(b, "O", c, ca, n, 1.231, oxygen_angle(link->glycine_like, before_proline), 180);
     }
+    turn(b, o, residue, DDMD_PEPTIDE_PSI);
 }
 
 static int by_atoms(const void *a, const void *b)
@@ -267,7 +285,7 @@ enum ddmd_status ddmd_peptide_chain_create(const struct ddmd_peptide_sequence *s
 
     struct link link = {0};
     if (sequence->ace)
-        add_ace(&b, &link, sequence->letters[0] == 'P');
+        add_ace(&b, sequence->letters[0] == 'P', &link);
     for (int32_t i = 0; i < sequence->n; i++) {
         bool end = i + 1 == sequence->n;
         add_amino_acid(&b, ddmd_peptide_residue_find(sequence->letters[i]),
@@ -326,8 +344,8 @@ void ddmd_peptide_chain_place(ddmd_peptide_chain *chain, int32_t atom)
     const double *a = point(chain, site->torsion_atom), *b = point(chain, site->angle_atom);
     const double *c = point(chain, site->parent);
     double torsion = site->torsion;
-    if (site->chi > 0)
-        torsion += chain->units[chain->structure->atoms[atom].residue].chi[site->chi - 1];
+    if (site->turned_by >= 0)
+        torsion += chain->units[site->turned_by].torsion[site->variable];
 
     /* Natural extension reference frame: along the bond b-c, in the plane of a, b, c, and normal
      * to it. */
@@ -343,4 +361,20 @@ void ddmd_peptide_chain_place(ddmd_peptide_chain *chain, int32_t atom)
     double *d = &chain->structure->positions[(size_t)atom * 3];
     for (int k = 0; k < 3; k++)
         d[k] = c[k] + x * along[k] + y * inside[k] + z * normal[k];
+}
+
+void ddmd_peptide_chain_place_residues(ddmd_peptide_chain *chain, int32_t first, int32_t end)
+{
+    const ddmd_residue *residues = chain->structure->residues;
+    int32_t first_atom = residues[first].first_atom;
+    int32_t end_atom = residues[end - 1].first_atom + residues[end - 1].n_atoms;
+    for (int backbone = 1; backbone >= 0; backbone--) {
+        for (int32_t atom = first_atom; atom < end_atom; atom++) {
+            const struct ddmd_peptide_unit *unit =
+                &chain->units[chain->structure->atoms[atom].residue];
+            bool turned = atom >= unit->first_turned && atom < unit->first_turned + unit->n_turned;
+            if (chain->sites[atom].backbone == backbone && !turned)
+                ddmd_peptide_chain_place(chain, atom);
+        }
+    }
 }
