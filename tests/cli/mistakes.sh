@@ -7,8 +7,8 @@ try() {
     shift
     ls -A >before
     expect 2 run "$name.yaml" --run-dir "run-$name"
-    ls -A | grep -vxE 'out|err|before' >after
-    grep -vxE 'out|err|before' before | cmp -s - after || fail "$name left something behind"
+    ls -A | grep -vxE 'out|err|before|after' >after
+    grep -vxE 'out|err|before|after' before | cmp -s - after || fail "$name left something behind"
     for text in "$@"; do says err "$text"; done
     expect 2 check "$name.yaml"
 }
