@@ -79,8 +79,8 @@ bool ddmd_campaign_enough(const ddmd_campaign *c, bool between_rounds, char *buf
                  config->stop.wall_minutes);
     else if (between_rounds && config->stop.rounds > 0 &&
              completed >= (uint32_t)config->stop.rounds)
-        snprintf(buffer, size, "%u rounds completed (stop.rounds: %d)", completed,
-                 config->stop.rounds);
+        snprintf(buffer, size, "%u round%s completed (stop.rounds: %d)", completed,
+                 completed == 1 ? "" : "s", config->stop.rounds);
     else
         return false;
     return true;
