@@ -3,6 +3,13 @@
  *
  * Identity: a simulation is one continuous trajectory of one replica from one start; a frame is
  * (simulation id, frame index), indices counting from 0 = the first report after the start.
+ *
+ * Threads: HDF5 keeps state of its own for the whole process, so frame files are used by one thread
+ * at a time, whichever file it is. A catalogue is used by one thread at a time. A forked child must
+ * not use what its parent opened.
+ *
+ * FORMAT answers files that are damaged or somebody else's; IO, with the reason, a disk that is
+ * full.
  */
 #ifndef DDMD_STORE_H
 #define DDMD_STORE_H
@@ -50,15 +57,23 @@ enum ddmd_status ddmd_frame_file_create(const char *path, const ddmd_structure *
 /*
  * Open for appending, after a crash too: marks left by a killed writer are cleared, and everything
  * beyond the first n_frames frames, which nobody vouched for, is cut off. FORMAT where fewer than
- * n_frames are there.
+ * n_frames are there. A file has one writer, here as in ddmd_frame_file_create(): TIMEOUT where
+ * another process is it; the message has its pid.
  */
 enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
                                          ddmd_frame_file **file, ddmd_error *err);
 
-/* Open for reading, also while somebody else appends (SWMR). */
+/*
+ * Open for reading, also while somebody else appends (SWMR): the frames that were synced, those of
+ * a killed writer too.
+ */
 enum ddmd_status ddmd_frame_file_open(const char *path, ddmd_frame_file **file, ddmd_error *err);
 
-/* Append n frames. They are durable only after ddmd_frame_file_sync(). */
+/*
+ * Append n frames. They are durable, and seen by readers, only after ddmd_frame_file_sync(); the
+ * writer itself reads them at once. After IO (a full disk), here or there, the file on disk stays
+ * as it is: what was synced is safe, and only closing is left to do.
+ */
 enum ddmd_status ddmd_frame_file_append(ddmd_frame_file *file, const ddmd_frame *frames, size_t n,
                                         ddmd_error *err);
 
@@ -98,6 +113,12 @@ void ddmd_frame_file_close(ddmd_frame_file **file);
 /* ---- catalogue ----------------------------------------------------------------------------- */
 
 typedef struct ddmd_catalogue ddmd_catalogue;
+
+/*
+ * Rows are checked by the schema (src/store/schema.sql): INVALID where one does not fit, a
+ * simulation without its parent for example. NaN is stored as NULL. Every change outside a
+ * transaction is durable when its function returns.
+ */
 
 /* IO where it exists. */
 enum ddmd_status ddmd_catalogue_create(const char *path, const char *campaign, const char *mode,
@@ -237,6 +258,7 @@ typedef struct ddmd_point_row {
     int cluster;
     int64_t used_by; /* simulation started from it; -1: none */
 } ddmd_point_row;
+/* All of them or none. */
 enum ddmd_status ddmd_catalogue_add_points(ddmd_catalogue *catalogue, const ddmd_point_row *rows,
                                            size_t n, ddmd_error *err);
 /* *rows (the caller frees): the points of one round, best first. */

@@ -122,24 +122,27 @@ static enum ddmd_status immutable_name(const char *path, char **name, ddmd_error
 }
 
 /*
- * A reader of a WAL database makes files beside it. In a directory where it may not, a database
- * that nobody writes (no -wal file) is read as one that does not change.
+ * A reader of a WAL database makes files beside it, which it removes where it may write there; so
+ * it opens the database like a writer, and does not write. In a directory where it may not make
+ * files, a database that nobody writes (no -wal file) is read as one that does not change.
  */
 static enum ddmd_status open_for_reading(ddmd_catalogue *catalogue, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     char *wal = NULL, *name = NULL;
     DDMD_TRY(ddmd_text_format(&wal, err, "%s-wal", catalogue->path));
-    status = open_database(catalogue, catalogue->path, SQLITE_OPEN_READONLY, err);
+    status = open_database(catalogue, catalogue->path, SQLITE_OPEN_READWRITE, err);
     if (status == DDMD_OK)
         status = check_identity(catalogue, err);
-    if (status == DDMD_IO && !ddmd_file_exists(wal)) {
+    if ((status == DDMD_IO || status == DDMD_INVALID) && !ddmd_file_exists(wal)) {
         sqlite3_close(catalogue->database);
         catalogue->database = NULL;
         DDMD_TRY(immutable_name(catalogue->path, &name, err));
         DDMD_TRY(open_database(catalogue, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err));
-        DDMD_TRY(check_identity(catalogue, err));
+        status = check_identity(catalogue, err);
     }
+    if (status == DDMD_OK)
+        status = execute(catalogue, "PRAGMA query_only = ON", err);
 out:
     free(name);
     free(wal);

@@ -177,7 +177,7 @@ static enum ddmd_status add_point(ddmd_catalogue *catalogue, const ddmd_point_ro
     return ddmd_statement_finish(&statement, err);
 }
 
-/* All of them or none: inside a transaction of the caller's, as part of it. */
+/* Inside a transaction of the caller's they are part of it. */
 enum ddmd_status ddmd_catalogue_add_points(ddmd_catalogue *catalogue, const ddmd_point_row *rows,
                                            size_t n, ddmd_error *err)
 {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -559,6 +560,61 @@ static void sigkill_loses_nothing_committed(void **state)
     }
 }
 
+/* As another user, in a directory where only root may make files. */
+static void a_foreign_directory_is_read(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    if (geteuid() != 0) {
+        print_message("not root: cannot become another user\n");
+        skip();
+    }
+    const char *folder = test_scratch("of#root");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/c.sqlite", folder);
+    ASSERT_OK(ddmd_directory_create(folder, &err), &err);
+    ddmd_catalogue *catalogue = create(path);
+    ddmd_simulation_row row = simulation(0, 0, -1);
+    add(catalogue, &row);
+    ddmd_catalogue_close(&catalogue);
+    assert_int_equal(chmod(test_scratch("."), 0755), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        ddmd_totals totals = {0};
+        if (setuid(65534) != 0 || ddmd_catalogue_open(path, true, &catalogue, &err) != DDMD_OK ||
+            ddmd_catalogue_totals(catalogue, &totals, &err) != DDMD_OK)
+            fprintf(stderr, "%s\n", err.message);
+        ddmd_catalogue_close(&catalogue);
+        _exit(totals.simulations == 1 ? 0 : 1);
+    }
+    int how = 0;
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+}
+
+/* What readers and writers make beside the database is gone when the last of them is. */
+static void nothing_is_left_beside_it(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    static const char *const endings[] = {"-wal", "-shm", ".lock", ".new"};
+    const char *path = test_scratch("alone.sqlite");
+    ddmd_catalogue *catalogue = create(path), *reader = NULL;
+    ddmd_simulation_row row = simulation(0, 0, -1);
+    ddmd_totals totals;
+    ASSERT_OK(ddmd_catalogue_open(path, true, &reader, &err), &err);
+    add(catalogue, &row);
+    ASSERT_OK(ddmd_catalogue_totals(reader, &totals, &err), &err);
+    ddmd_catalogue_close(&catalogue);
+    ddmd_catalogue_close(&reader);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char beside[4096];
+        snprintf(beside, sizeof beside, "%s%s", path, endings[i]);
+        assert_false(ddmd_file_exists(beside));
+    }
+}
+
 static void foreign_files_are_refused(void **state)
 {
     (void)state;
@@ -613,6 +669,8 @@ int main(void)
         cmocka_unit_test(there_is_one_writer_and_sigkill_frees_it),
         cmocka_unit_test(a_lock_left_to_orphans_is_taken_over),
         cmocka_unit_test(sigkill_loses_nothing_committed),
+        cmocka_unit_test(a_foreign_directory_is_read),
+        cmocka_unit_test(nothing_is_left_beside_it),
         cmocka_unit_test(foreign_files_are_refused),
         cmocka_unit_test(another_schema_version_is_named),
     };
