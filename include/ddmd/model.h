@@ -66,7 +66,7 @@ typedef struct ddmd_model_progress {
     int epoch, epochs; /* 1 .. epochs */
     int latent_dim;
     ddmd_model_loss train, validation; /* of this epoch; validation is NaN where none is held out */
-    double samples_per_s; /* trained on; without the time that validation takes */
+    double samples_per_s;              /* trained on; without the time that validation takes */
 } ddmd_model_progress;
 
 /* Called after each epoch; return false to stop (the training then ends CANCELLED). */
@@ -84,8 +84,8 @@ void ddmd_model_describe(size_t index, ddmd_model_info *info);
 
 /*
  * A new model with fresh weights drawn from (options->seed, version); version is the model's number
- * in its campaign. n_residues: 4 to 20000, odd sizes too; latent_dim: 1 to 1024. CONFIG: an option out of range, or layers
- * that shrink the map to nothing.
+ * in its campaign. n_residues: 4 to 20000, odd sizes too; latent_dim: 1 to 1024. CONFIG: an option
+ * out of range, or layers that shrink the map to nothing.
  */
 enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *options,
                                    int n_residues, int latent_dim, uint32_t version,

@@ -22,7 +22,12 @@ static __attribute__((noinline)) vf near_column(const ensemble_hct *of_block,
         vf r2 = r2s[k], w = vf_reciprocal(r2), w2 = w * w;
         vf far_i = vf_fma(w2, far_value(w, of_j), psi[k]);
         vf far_j = vf_fma(w2, far_value(w, &of_block[k]), psi_j);
-        vmask near = vf_less(r2, vf_set(column->near2));
+        vmask near = vf_less(r2, vf_set(column->near2[k]));
+        if (!vmask_any(near)) {
+            psi[k] = far_i;
+            psi_j = far_j;
+            continue;
+        }
         vf inverse_r = vf_rsqrt(r2), r = r2 * inverse_r;
         const ensemble_hct *i = &of_block[k];
         vf near_i = psi[k] + descreening_at(r, inverse_r, i->rho, i->inverse_rho, of_j->scaled).h;
@@ -50,7 +55,7 @@ LANES_INLINE void born_column(const ensemble_model *m, ensemble_group *g, int32_
 #pragma GCC unroll 4
     for (int k = 1; k < n; k++)
         nearest = vf_min(nearest, r2[k]);
-    if (__builtin_expect(vmask_any(vf_less(nearest, vf_set(column->near2))), 0)) {
+    if (__builtin_expect(vmask_any(vf_less(nearest, vf_set(column->nearest2))), 0)) {
         vf r2s[ENSEMBLE_BLOCK], psi[ENSEMBLE_BLOCK];
 #pragma GCC unroll 4
         for (int k = 0; k < n; k++) {

@@ -17,7 +17,7 @@ LANES_INLINE descreening descreening_at(vf r, vf inverse_r, float rho, float inv
     const vf zero = vf_set(0.0f);
     vf sum = r + s, gap = vf_max(r - s, s - r);
     vf lower = vf_max(vf_set(rho), gap);
-    vf l = 1.0f / lower, u = 1.0f / sum;
+    vf l = vf_reciprocal(lower), u = vf_reciprocal(sum);
     vf logarithm = vf_log(lower * u);
     vf s2_by_r = s * s * inverse_r;
     vf squares = (l - u) * (l + u);

@@ -19,7 +19,8 @@ enum {
 
 /* One column; slots of atoms that do not stand before j are 0. */
 typedef struct ensemble_column {
-    float near2;                  /* below this r^2 of any slot: the whole formula of HCT */
+    float nearest2;               /* the largest of near2 */
+    float near2[ENSEMBLE_BLOCK];  /* below this r^2: the whole formula of HCT */
     float c12[ENSEMBLE_BLOCK];    /* 12 4 eps sigma^12 */
     float c6[ENSEMBLE_BLOCK];     /* 6 4 eps sigma^6 */
     float charge[ENSEMBLE_BLOCK]; /* K q q, kJ nm/mol */

@@ -64,7 +64,8 @@ static void fill_slot(const ddmd_system *s, int32_t i, int32_t j, const ddmd_exc
     column->charge[slot] = (float)values.charge;
     if (s->has_gbsa) {
         double near = fmax(near_distance(s, i, j), near_distance(s, j, i));
-        column->near2 = fmaxf(column->near2, (float)(near * near) * 1.000001f);
+        column->near2[slot] = (float)(near * near) * 1.000001f;
+        column->nearest2 = fmaxf(column->nearest2, column->near2[slot]);
         column->gb[slot] = (float)(born_factor(s) * s->gb_charges[i] * s->gb_charges[j]);
     }
 }

@@ -3,8 +3,8 @@
  * against the float64 reference, as the relative Euclidean norm of the difference.
  */
 #include "model/cvae/elementwise.h"
-#include "model/cvae/onednn.h"
 #include "model/cvae/members.h"
+#include "model/cvae/onednn.h"
 #include "model/cvae/reference.h"
 #include "model/cvae/rmsprop.h"
 #include "support/cmocka.h"
