@@ -1,0 +1,24 @@
+/* Benchmarks: one file each, a line of the table in bench.c. */
+#ifndef DDMD_CLI_BENCH_H
+#define DDMD_CLI_BENCH_H
+
+#include "cli.h"
+
+/* Every benchmark: argv[0] is its name. Returns the exit status. */
+int bench_md(int argc, char **argv);
+
+/* One figure, measured in rounds. */
+typedef struct bench_figure {
+    double *values; /* [n]; in the order of the rounds, until it was summed up */
+    int n;
+} bench_figure;
+
+double bench_median(const bench_figure *figure);
+
+/* {"min", "median", "max"}; NULL where there is no memory. */
+json_t *bench_json(const bench_figure *figure);
+
+/* Print an object to standard output, or into a file where path is not NULL. Releases it. */
+int bench_write_json(json_t *object, const char *path);
+
+#endif
