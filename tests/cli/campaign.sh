@@ -1,5 +1,6 @@
 # A campaign from beginning to end, what it prints and what `status` and `export` say of it.
 . "$(dirname "$0")/lib.sh"
+command -v h5diff >/dev/null || skip "h5diff is not installed (hdf5-tools)"
 
 write_toy toy.yaml
 expect 0 run toy.yaml

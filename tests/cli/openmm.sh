@@ -1,5 +1,6 @@
 # A small peptide with real physics: the loop, reproducible and resumable.
 . "$(dirname "$0")/lib.sh"
+command -v h5diff >/dev/null || skip "h5diff is not installed (hdf5-tools)"
 "$DDMD" info | grep -q "amber99sbildn.xml is found" || skip "amber99sbildn.xml is not installed"
 "$DDMD" info | grep -A1 '^  openmm' | grep -q CPU || skip "OpenMM with its CPU platform is not there"
 

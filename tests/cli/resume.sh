@@ -1,5 +1,6 @@
 # Killed at random moments and resumed, a sequential campaign ends with the same bits.
 . "$(dirname "$0")/lib.sh"
+command -v h5diff >/dev/null || skip "h5diff is not installed (hdf5-tools)"
 kills=${DDMD_TEST_KILLS:-20}
 
 write_toy toy.yaml

@@ -1,6 +1,7 @@
 # What the threads of a campaign share: many workers, an early end, an interruption. The thread
 # sanitizer runs this too, so no model is trained here: oneDNN's OpenMP threads are not built for it.
 . "$(dirname "$0")/lib.sh"
+command -v h5diff >/dev/null || skip "h5diff is not installed (hdf5-tools)"
 
 write_toy toy.yaml
 set -- --set selection.strategy=rmsd --set simulation.replicas=9 --quiet
