@@ -32,7 +32,6 @@ typedef struct ensemble {
     int n_replicas, n_groups;
     slot *slots;             /* [n_replicas] */
     ensemble_group **groups; /* [n_groups]; replica r is lane r % lanes of group r / lanes */
-    float *frame;            /* [3][n_atoms][3]: positions, velocities, forces of one replica */
     double *work;            /* [3][n_atoms][3] */
 } ensemble;
 
@@ -46,7 +45,6 @@ static void ensemble_destroy(void *self)
     ensemble_model_destroy(&e->model);
     free((void *)e->groups);
     free(e->slots);
-    free(e->frame);
     free(e->work);
     free(e);
 }
@@ -68,7 +66,6 @@ static enum ddmd_status ensemble_create(const ddmd_system *system,
     e->n_groups = (n_replicas - 1) / e->kernels->lanes + 1;
     DDMD_TRY(ddmd_array_alloc(&e->slots, (size_t)n_replicas, sizeof *e->slots, err));
     DDMD_TRY(ddmd_array_alloc(&e->groups, (size_t)e->n_groups, sizeof *e->groups, err));
-    DDMD_TRY(ddmd_array_alloc(&e->frame, 3 * n, sizeof *e->frame, err));
     DDMD_TRY(ddmd_array_alloc(&e->work, 3 * n, sizeof *e->work, err));
     for (int g = 0; g < e->n_groups; g++)
         DDMD_TRY(ensemble_group_create(e->model, e->kernels->lanes, &e->groups[g], err));
@@ -79,10 +76,7 @@ out:
     return status;
 }
 
-/*
- * Of positions, velocities and forces ([n_atoms][3] each); under NVE that of velocities brought to
- * the time of the positions.
- */
+/* Of the positions in work and forces; as kernels have it, but before any lane was filled. */
 static double kinetic_energy(ensemble *e, const float *velocities, const double *forces)
 {
     size_t n = (size_t)e->system->n_atoms * 3;
@@ -92,8 +86,7 @@ static double kinetic_energy(ensemble *e, const float *velocities, const double 
         if (!e->model->thermostat)
             v[i] += 0.5 * (double)e->model->atoms[i / 3].kick * forces[i];
     }
-    if (!e->model->thermostat)
-        (void)ddmd_velocities_project(e->system, x, v, NULL);
+    (void)ddmd_velocities_project(e->system, x, v, NULL); /* what is not finite is seen below */
     for (size_t i = 0; i < n; i++)
         sum += 0.5 * e->system->masses[i / 3] * v[i] * v[i];
     return sum;
@@ -136,31 +129,12 @@ out:
     return status;
 }
 
-/* Energies of a lane after its group was evaluated; NUMERIC where the replica is lost. */
-static enum ddmd_status measure(ensemble *e, int index, const double *potential, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    size_t n = (size_t)e->system->n_atoms * 3;
-    int lanes = e->kernels->lanes, lane = index % lanes;
-    const ensemble_group *group = e->groups[index / lanes];
-    ensemble_group_get(group, e->model, lane, e->frame, e->frame + n);
-    for (size_t i = 0; i < n; i++) {
-        e->work[i] = e->frame[i];
-        e->work[2 * n + i] = group->f[i * (size_t)lanes + (size_t)lane];
-    }
-    e->slots[index].potential = potential[lane];
-    e->slots[index].kinetic = kinetic_energy(e, e->frame + n, e->work + 2 * n);
-    DDMD_TRY(check_energies(&e->slots[index], group->step[lane], err));
-out:
-    return status;
-}
-
 static void advance_group(ensemble *e, int g, const bool *running, int64_t n_steps,
                           void (*failed)(void *user, int replica, const char *reason), void *user)
 {
     int lanes = e->kernels->lanes, first = g * lanes, example = -1;
     ensemble_group *group = e->groups[g];
-    double potential[ENSEMBLE_MAX_LANES];
+    double potential[ENSEMBLE_MAX_LANES], kinetic[ENSEMBLE_MAX_LANES];
     for (int lane = 0; lane < lanes && example < 0; lane++)
         if (first + lane < e->n_replicas && running[first + lane])
             example = lane;
@@ -171,12 +145,14 @@ static void advance_group(ensemble *e, int g, const bool *running, int64_t n_ste
         if (first + lane >= e->n_replicas || !running[first + lane])
             ensemble_group_copy(group, e->model, lane, example);
     e->kernels->advance(e->model, group, n_steps);
-    e->kernels->evaluate(e->model, group, potential);
+    e->kernels->evaluate(e->model, group, potential, kinetic);
     for (int lane = 0; lane < lanes; lane++) {
         ddmd_error reason = {0};
         int index = first + lane;
-        if (index < e->n_replicas && running[index] &&
-            measure(e, index, potential, &reason) != DDMD_OK)
+        if (index >= e->n_replicas || !running[index])
+            continue;
+        e->slots[index] = (slot){potential[lane], kinetic[lane]};
+        if (check_energies(&e->slots[index], group->step[lane], &reason) != DDMD_OK)
             failed(user, index, reason.message);
     }
 }

@@ -42,8 +42,8 @@ void kernel_integrate(const ensemble_model *model, ensemble_group *group);
 void kernel_normals(const ensemble_model *model, const ensemble_group *group, uint32_t block,
                     vf normals[4]);
 
-/* Take from v what changes the lengths of constraints. */
-void kernel_project(const ensemble_model *model, ensemble_group *group);
+/* Take from velocities ([atom][xyz][lane]) what changes the lengths of constraints at x. */
+void kernel_project(const ensemble_model *model, ensemble_group *group, float *velocities);
 
 /* Put constraints of x_next right, along those of x, and correct v for it. */
 void kernel_shake(const ensemble_model *model, ensemble_group *group);

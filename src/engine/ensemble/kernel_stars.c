@@ -84,12 +84,13 @@ LANES_INLINE void give(float *array, const ensemble_star *star, const int n, con
         kernel_add(array, star->leaves[k], -scale * star->inverse_leaf[k] * impulses[k], d[k]);
 }
 
-LANES_INLINE void project_star(ensemble_group *g, const ensemble_star *star, const int n)
+LANES_INLINE void project_star(ensemble_group *g, const ensemble_star *star, const int n,
+                               float *velocities)
 {
     star_matrix m;
     vf d[N][3], speeds[N][3], right[N], impulses[N], sum[3];
     load_bonds(g->x, star, n, d);
-    load_bonds(g->v, star, n, speeds);
+    load_bonds(velocities, star, n, speeds);
     find_matrix(star, n, d, &m);
 #pragma GCC unroll 3
     for (int k = 0; k < n; k++)
@@ -98,7 +99,7 @@ LANES_INLINE void project_star(ensemble_group *g, const ensemble_star *star, con
     for (int k = 0; k < n; k++)
         impulses[k] = solve(&m, n, k, right);
     recoil(n, impulses, d, sum);
-    give(g->v, star, n, impulses, d, sum, 1.0f);
+    give(velocities, star, n, impulses, d, sum, 1.0f);
 }
 
 LANES_INLINE void shake_star(const ensemble_model *model, ensemble_group *g,
@@ -134,16 +135,16 @@ LANES_INLINE void shake_star(const ensemble_model *model, ensemble_group *g,
     give(g->v, star, n, impulses, d, sum, model->inverse_dt);
 }
 
-void kernel_project(const ensemble_model *model, ensemble_group *g)
+void kernel_project(const ensemble_model *model, ensemble_group *g, float *velocities)
 {
     for (int32_t s = 0; s < model->n_stars; s++) {
         const ensemble_star *star = &model->stars[s];
         if (star->n_leaves == 1)
-            project_star(g, star, 1);
+            project_star(g, star, 1, velocities);
         else if (star->n_leaves == 2)
-            project_star(g, star, 2);
+            project_star(g, star, 2, velocities);
         else
-            project_star(g, star, 3);
+            project_star(g, star, 3, velocities);
     }
 }
 

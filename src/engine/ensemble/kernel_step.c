@@ -138,7 +138,7 @@ static void recentre(const ensemble_model *m, ensemble_group *g)
 void kernel_integrate(const ensemble_model *m, ensemble_group *g)
 {
     kick(m, g);
-    kernel_project(m, g);
+    kernel_project(m, g, g->v);
     drift(m, g);
     kernel_shake(m, g);
     float *x = g->x;
@@ -194,12 +194,35 @@ static void advance(const ensemble_model *m, ensemble_group *g, int64_t n_steps)
     restore_subnormals(before);
 }
 
-static void evaluate(const ensemble_model *m, ensemble_group *g, double *potential)
+/* Of velocities that respect the constraints, under NVE at the time of x. */
+static void kinetic_energy(const ensemble_model *m, ensemble_group *g, double *kinetic)
+{
+    float *velocities = g->x_next;
+    for (int32_t i = 0; i < m->n_atoms; i++) {
+        vf v[3], f[3];
+        kernel_get(g->v, i, v);
+        kernel_get(g->f, i, f);
+        for (int k = 0; k < 3 && !m->thermostat; k++)
+            v[k] = vf_fma(vf_set(0.5f * m->atoms[i].kick), f[k], v[k]);
+        kernel_put(velocities, i, v);
+    }
+    kernel_project(m, g, velocities);
+    for (int l = 0; l < LANES; l++)
+        kinetic[l] = 0;
+    for (int32_t i = 0; i < m->n_atoms; i++) {
+        vf v[3];
+        kernel_get(velocities, i, v);
+        kernel_tally(kinetic, 0.5f * m->atoms[i].mass * kernel_dot(v, v));
+    }
+}
+
+static void evaluate(const ensemble_model *m, ensemble_group *g, double *potential, double *kinetic)
 {
     unsigned before = flush_subnormals();
-    for (int l = 0; potential && l < LANES; l++)
+    for (int l = 0; l < LANES; l++)
         potential[l] = 0;
     kernel_forces(m, g, potential);
+    kinetic_energy(m, g, kinetic);
     restore_subnormals(before);
 }
 

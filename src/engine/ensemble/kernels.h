@@ -11,8 +11,13 @@ typedef struct ensemble_kernels {
     /* Move every lane of a group on by n_steps. */
     void (*advance)(const ensemble_model *model, ensemble_group *group, int64_t n_steps);
 
-    /* Put forces into group->f; potential energies ([lanes], kJ/mol), may be NULL. */
-    void (*evaluate)(const ensemble_model *model, ensemble_group *group, double *potential);
+    /*
+     * Put forces into group->f. Potential and kinetic energies ([lanes], kJ/mol); the kinetic
+     * energy is that of velocities that respect the constraints, under NVE brought to the time of
+     * the positions.
+     */
+    void (*evaluate)(const ensemble_model *model, ensemble_group *group, double *potential,
+                     double *kinetic);
 } ensemble_kernels;
 
 /*
