@@ -1,0 +1,17 @@
+ddmd_test(unit.engine.ensemble SOURCES ensemble.c LIBRARIES ddmd_engine m)
+
+# Kernel pieces, with the flags that their instruction set is compiled with.
+function(ensemble_lanes_test isa)
+  string(TOUPPER ${isa} upper)
+  ddmd_test(unit.engine.ensemble_${isa} SOURCES ensemble_lanes.c LIBRARIES ddmd_engine m)
+  target_compile_definitions(test-unit-engine-ensemble_${isa} PRIVATE DDMD_LANES_${upper}
+                                                                      DDMD_TEST_ISA=${isa})
+  target_compile_options(test-unit-engine-ensemble_${isa} PRIVATE ${ARGN})
+endfunction()
+
+ensemble_lanes_test(plain)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  ensemble_lanes_test(avx2 -mavx2 -mfma)
+  ensemble_lanes_test(avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
+                      -mprefer-vector-width=512)
+endif()
