@@ -65,7 +65,7 @@ static enum ddmd_status ensemble_create(const ddmd_system *system,
     e->n_replicas = n_replicas;
     e->n_groups = (n_replicas - 1) / e->kernels->lanes + 1;
     DDMD_TRY(ddmd_array_alloc(&e->slots, (size_t)n_replicas, sizeof *e->slots, err));
-    DDMD_TRY(ddmd_array_alloc(&e->groups, (size_t)e->n_groups, sizeof *e->groups, err));
+    DDMD_TRY(ddmd_array_alloc(&e->groups, (size_t)e->n_groups, sizeof(ensemble_group *), err));
     DDMD_TRY(ddmd_array_alloc(&e->work, 3 * n, sizeof *e->work, err));
     for (int g = 0; g < e->n_groups; g++)
         DDMD_TRY(ensemble_group_create(e->model, e->kernels->lanes, &e->groups[g], err));

@@ -68,7 +68,7 @@ static enum ddmd_status add_torsions(ensemble_model *m, ddmd_error *err)
     const ddmd_system *s = m->system;
     const ddmd_torsion **sorted = NULL;
     size_t n = (size_t)s->n_torsions;
-    DDMD_TRY(ddmd_array_alloc(&sorted, n, sizeof *sorted, err));
+    DDMD_TRY(ddmd_array_alloc(&sorted, n, sizeof(ddmd_torsion *), err));
     DDMD_TRY(ddmd_array_alloc(&m->torsions, n, sizeof *m->torsions, err));
     DDMD_TRY(ddmd_array_alloc(&m->waves, n * ENSEMBLE_MAX_PERIODICITY, sizeof *m->waves, err));
     for (size_t t = 0; t < n; t++) {
@@ -80,7 +80,7 @@ static enum ddmd_status add_torsions(ensemble_model *m, ddmd_error *err)
                       (int)periodicity, ENSEMBLE_MAX_PERIODICITY);
         sorted[t] = &s->torsions[t];
     }
-    qsort(sorted, n, sizeof *sorted, compare_torsions);
+    qsort((void *)sorted, n, sizeof(ddmd_torsion *), compare_torsions);
     for (size_t t = 0; t < n;) {
         ensemble_torsion *torsion = &m->torsions[m->n_torsions++];
         double waves[ENSEMBLE_MAX_PERIODICITY][2] = {{0}};

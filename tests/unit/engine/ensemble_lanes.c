@@ -129,8 +129,9 @@ static void far_polynomials_are_the_integral(void **state)
     double value[6], slope[6];
     ensemble_hct_fit(false, 6, value);
     ensemble_hct_fit(true, 6, slope);
-    for (double s = 0.05; s < 0.2; s += 0.01)
-        for (double r = 2 * s; r < 5; r *= 1.01) {
+    for (int size = 5; size < 20; size++)
+        for (int step = 0; step < 300; step++) {
+            double s = 0.01 * size, r = 2 * s * pow(1.01, step);
             double w = 1 / (r * r), t = s * s * w, h = 0, by_r = 0, d;
             for (int k = 5; k >= 0; k--) {
                 h = h * t + value[k];
@@ -243,7 +244,8 @@ static void stars_keep_lengths_and_momentum(void **state)
                 int leaf = i % 4 - 1;
                 bool on_axis = leaf == k && leaf < stars[i / 4].n_leaves;
                 float arm = on_axis ? sqrtf(stars[i / 4].length2[leaf]) : 0;
-                g->x[at] = (float)(i / 4) * 0.2f + arm;
+                int star = i / 4;
+                g->x[at] = 0.2f * (float)star + arm;
                 g->v[at] = (float)uniform(&random, -3, 3);
                 g->x_next[at] = g->x[at] + 0.002f * g->v[at];
             }
