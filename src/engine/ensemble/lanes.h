@@ -51,7 +51,6 @@ LANES_INLINE void vf_store(float *to, vf value)
     *(vf *)to = value;
 }
 
-/* What the estimates below are off by, relative, at most: it says how many terms undo it. */
 #if defined(DDMD_LANES_AVX512)
 
 LANES_INLINE vf vf_fma(vf a, vf b, vf c)
