@@ -57,6 +57,11 @@ enum ddmd_status ddmd_error_set(ddmd_error *err, enum ddmd_status status, const 
 enum ddmd_status ddmd_error_setv(ddmd_error *err, enum ddmd_status status, const char *format,
                                  va_list args) __attribute__((format(printf, 3, 0)));
 
+#ifdef __clang_analyzer__
+/* The static analyzer does not look into error.c: this tells it that the status comes back. */
+#define ddmd_error_set(err, status, ...) (ddmd_error_set((err), (status), __VA_ARGS__), (status))
+#endif
+
 /* Put text in front of the message that err holds ("engine openmm: "). No effect on NULL. */
 void ddmd_error_prefix(ddmd_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

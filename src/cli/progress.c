@@ -68,7 +68,7 @@ static void draw_bar(double fraction, char bar[16])
     bar[0] = '[';
     for (int i = 0; i < CELLS; i++)
         bar[i + 1] = i < full ? '#' : '-';
-    strcpy(bar + CELLS + 1, "] ");
+    memcpy(bar + CELLS + 1, "] ", 3);
 }
 
 static void format_line(const ddmd_campaign_progress *now, bool with_bar, char *line, size_t size)
