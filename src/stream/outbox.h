@@ -1,0 +1,82 @@
+/*
+ * Messages that must arrive: the sender keeps them, numbered, until every receiver has acknowledged
+ * them (ACK), and sends them again to a receiver that was restarted or missed some (HELLO). The
+ * receiver's side is inbox.h.
+ *
+ * The outbox is a ring of bounded size. Where it is full, whoever puts waits: nothing is dropped,
+ * and a receiver that does not keep up slows its senders down.
+ *
+ * Threads: put, cancel and the counts may be called from any thread; the rest belongs to the one
+ * that has the endpoints. It polls ddmd_outbox_fd() beside them, and on each turn:
+ *
+ *     poll(endpoints..., outbox fd)
+ *     for each message received:
+ *         HELLO:  ddmd_outbox_hello(outbox, from, &hello): what was unacknowledged is pending again
+ *                 (then, where it was no answer, send one with .next = ddmd_outbox_next_for())
+ *         ACK:    ddmd_outbox_acknowledge(outbox, from, &ack)
+ *     ddmd_outbox_flush(outbox, from, endpoint): send what is pending, without waiting
+ *
+ * A process with one thread puts with timeout 0, and takes such a turn after each TIMEOUT.
+ */
+#ifndef DDMD_STREAM_OUTBOX_H
+#define DDMD_STREAM_OUTBOX_H
+
+#include "stream/control.h"
+#include "stream/endpoint.h"
+
+typedef struct ddmd_outbox ddmd_outbox;
+
+enum { DDMD_OUTBOX_MAX_PEERS = 16 };
+
+/*
+ * For messages from `identity` to all of peers[n_peers] (each message goes to each of them; 1 to
+ * DDMD_OUTBOX_MAX_PEERS). It holds up to max_messages (>= 1) and max_bytes; a single message may
+ * be longer than max_bytes when it is alone. Numbers start with 1.
+ */
+enum ddmd_status ddmd_outbox_create(const ddmd_identity *identity, const ddmd_peer *peers,
+                                    size_t n_peers, size_t max_messages, uint64_t max_bytes,
+                                    ddmd_outbox **outbox, ddmd_error *err);
+void ddmd_outbox_destroy(ddmd_outbox **outbox);
+
+/*
+ * Number and seal a message and keep it; *message is NULL afterwards. TIMEOUT: the ring is still
+ * full after timeout_s (0: do not wait; < 0: wait for ever); CANCELLED: ddmd_outbox_cancel(), now
+ * or before. On failure *message is the caller's as it was. *waited_s (may be NULL) grows by the
+ * time spent waiting.
+ */
+enum ddmd_status ddmd_outbox_put(ddmd_outbox *outbox, ddmd_message **message, double timeout_s,
+                                 double *waited_s, ddmd_error *err);
+
+/* Refuse messages from now on and wake those who wait to put; what is kept stays. */
+void ddmd_outbox_cancel(ddmd_outbox *outbox);
+
+/* Readable (until ddmd_outbox_flush()) when something was put. */
+int ddmd_outbox_fd(const ddmd_outbox *outbox);
+
+/*
+ * Send what is pending for a peer until its queue is full. A peer that is not connected (yet, or
+ * any more) is no error: what is kept stays pending.
+ */
+enum ddmd_status ddmd_outbox_flush(ddmd_outbox *outbox, ddmd_peer to, ddmd_endpoint *endpoint,
+                                   ddmd_error *err);
+
+/*
+ * The peer said HELLO: where it was no answer, everything that it has not acknowledged is pending
+ * again. A peer that this outbox does not serve is passed over.
+ */
+void ddmd_outbox_hello(ddmd_outbox *outbox, ddmd_peer from, const ddmd_hello *hello);
+
+/*
+ * The peer acknowledged. One that speaks of another epoch of ours, or of what was acknowledged
+ * before, is passed over. FORMAT: a number that was never sent to it.
+ */
+enum ddmd_status ddmd_outbox_acknowledge(ddmd_outbox *outbox, ddmd_peer from, const ddmd_ack *ack,
+                                         ddmd_error *err);
+
+/* For ddmd_hello.next to this peer; 1 for one that is not served. */
+uint64_t ddmd_outbox_next_for(const ddmd_outbox *outbox, ddmd_peer to);
+
+/* Messages kept now: 0 when all was acknowledged by all. */
+size_t ddmd_outbox_kept(const ddmd_outbox *outbox);
+
+#endif
