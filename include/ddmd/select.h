@@ -6,6 +6,12 @@
  * deterministic: ties are broken by the lower index, and results depend neither on the number of
  * threads nor on the instruction set. `threads` is how many to use at most; 0: one a core.
  *
+ * A point that occurs many times is given once, with how often: `counts` ([n], each at least 1;
+ * NULL: every point once). Results are exactly those of the data set in which counts[i] copies of
+ * point i stand in its place, at the cost of the distinct points; all copies of a point have its
+ * result. min_samples, numbers of neighbours and numbers of outliers mean copies, never distinct
+ * points.
+ *
  * Memory grows with n_points times dim and times the number of neighbours looked at, never with the
  * square of n_points. All functions return INVALID for missing arguments or values out of range,
  * and NUMERIC, naming the point, where a coordinate is not finite. No points are no error.
@@ -24,28 +30,32 @@ extern "C" {
 #endif
 
 /*
- * DBSCAN (Ester, Kriegel, Sander, Xu, KDD 1996), exact, with scikit-learn's conventions: a point is
- * core where at least min_samples points, itself included, are within eps (<=); clusters are
- * numbered 0, 1, ... in the order of their first core point; a border point belongs to the first
- * cluster that reaches it, which is the one with the lowest number; noise is -1. eps is finite and
+ * DBSCAN (Ester, Kriegel, Sander, Xu, KDD 1996), exact, with scikit-learn's conventions (counts are
+ * its sample_weight): a point is core where at least min_samples points, itself included, are
+ * within eps (<=); clusters are numbered 0, 1, ... in the order of their first core point; a border
+ * point belongs to the first cluster that reaches it, which is the one with the lowest number;
+ * noise is -1. eps is finite and
  * >= 0 (0: only duplicates are neighbours), min_samples >= 1. labels: [n].
  */
-enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double eps,
-                             size_t min_samples, int threads, int32_t *labels, ddmd_error *err);
+enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, const uint32_t *counts,
+                             double eps, size_t min_samples, int threads, int32_t *labels,
+                             ddmd_error *err);
 
 /*
  * Local outlier factor (Breunig, Kriegel, Ng, Sander, SIGMOD 2000), scikit-learn's conventions:
- * k = min(n_neighbors, n - 1) nearest others, exactly k even among ties; the result is
+ * k = min(n_neighbors, n - 1) nearest others, exactly k even among ties, where the other copies of
+ * a point are among its others, at distance 0, and n counts copies; the result is
  * negative_outlier_factor_ with its sign turned, so larger is stranger. With reach(i, j) =
  * max(distance to the k-th neighbour of j, distance of i and j),
  *
  *   density(i) = 1 / (mean of reach(i, j) over the neighbours j of i + 1e-10)
  *   score(i)   = mean of density(j) / density(i) over the neighbours j of i
  *
- * A single point scores 1. n_neighbors >= 1. scores: [n].
+ * with sums in the order of the neighbours, a term for each copy. A single point scores 1.
+ * n_neighbors >= 1. scores: [n].
  */
-enum ddmd_status ddmd_lof(const float *points, size_t n, size_t dim, size_t n_neighbors,
-                          int threads, double *scores, ddmd_error *err);
+enum ddmd_status ddmd_lof(const float *points, size_t n, size_t dim, const uint32_t *counts,
+                          size_t n_neighbors, int threads, double *scores, ddmd_error *err);
 
 typedef struct ddmd_outlier_search {
     size_t min_samples;  /* of DBSCAN, >= 1; 10 */
@@ -56,7 +66,8 @@ typedef struct ddmd_outlier_search {
 
 typedef struct ddmd_outlier_result {
     double eps; /* 0 where there are fewer points than min_samples: all are noise at any eps */
-    size_t n_outliers, n_clusters;
+    size_t n_outliers; /* copies of noise points; where nothing is counted, noise points */
+    size_t n_clusters;
     bool in_range; /* min_outliers <= n_outliers <= max_outliers */
 } ddmd_outlier_result;
 
@@ -73,14 +84,21 @@ typedef struct ddmd_outlier_result {
  * labels ([n]) are those of ddmd_dbscan() at that eps.
  */
 enum ddmd_status ddmd_find_outliers(const float *points, size_t n, size_t dim,
-                                    const ddmd_outlier_search *search, int32_t *labels,
-                                    ddmd_outlier_result *result, ddmd_error *err);
+                                    const uint32_t *counts, const ddmd_outlier_search *search,
+                                    int32_t *labels, ddmd_outlier_result *result, ddmd_error *err);
 
-/* What a strategy sees: the frames of the selection window, oldest first. */
+/*
+ * What a strategy sees: the frames of the selection window, oldest first. Frames with equal
+ * features may share a point of the embedding. The selection is that of the embedding in which
+ * every frame has a point of its own; only where different points are equally near to one, LOF
+ * takes all frames of the point that was seen first before those of the next.
+ */
 typedef struct ddmd_candidates {
     size_t n;
     size_t dim;
-    const float *latent;        /* [n][dim]; NULL for strategies that do not learn */
+    size_t n_points;            /* of latent; not looked at where point_of is NULL */
+    const float *latent;        /* [n_points][dim]; NULL for strategies that do not learn */
+    const uint32_t *point_of;   /* [n] the point of each frame; NULL: frame i is at point i */
     const float *rmsd_nm;       /* [n]; NULL where there is no reference or it is hidden */
     const uint32_t *simulation; /* [n] simulation ids; may be NULL where max_per_simulation is 0 */
 } ddmd_candidates;
@@ -88,9 +106,9 @@ typedef struct ddmd_candidates {
 typedef struct ddmd_select_options {
     ddmd_outlier_search outliers; /* its threads are not looked at */
     size_t lof_neighbors;         /* 20 */
-    size_t max_restarts;          /* how many points to give; 150 */
-    size_t max_per_cluster;       /* points of one nearest DBSCAN cluster; 0: no cap; 10 */
-    size_t max_per_simulation;    /* points of one parent simulation; 0: no cap */
+    size_t max_restarts;          /* how many frames to give; 150 */
+    size_t max_per_cluster;       /* frames of one nearest DBSCAN cluster; 0: no cap; 10 */
+    size_t max_per_simulation;    /* frames of one parent simulation; 0: no cap */
     uint64_t seed;
     uint32_t round;
     int threads;
@@ -132,7 +150,9 @@ typedef struct ddmd_strategy_info {
  *   plain    nothing is ever restarted
  *
  * Random orders depend only on (seed, round) and the number of candidates. Frames whose RMSD is not
- * finite are passed over where it is ranked by.
+ * finite are passed over where it is ranked by. Frames of one point are ranked each on its own, and
+ * all of them count for the caps: the best by RMSD comes first, the oldest where they are equal.
+ * There are fewer than min_samples of them at any outlier, so that they cannot crowd out others.
  */
 size_t ddmd_strategy_count(void);
 void ddmd_strategy_describe(size_t index, ddmd_strategy_info *info);

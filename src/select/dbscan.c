@@ -21,7 +21,8 @@ struct walk {
 };
 
 /* Count neighbours, the point itself included, until there are enough. */
-static size_t count(const struct walk *walk, uint32_t number, const float *query, size_t counted)
+static uint64_t count(const struct walk *walk, uint32_t number, const float *query,
+                      uint64_t counted)
 {
     const ddmd_neighbor_index *index = walk->index;
     const ddmd_index_node *node = &index->nodes[number];
@@ -29,9 +30,12 @@ static size_t count(const struct walk *walk, uint32_t number, const float *query
         const float *lanes = ddmd_index_block(index, node->first_block);
         uint32_t hits = index->kernel->within(lanes, query, index->dim, walk->limit) &
                         ddmd_index_lanes(index, node->first_block);
-        for (; hits && counted < walk->min_samples; hits &= hits - 1)
-            counted += ddmd_distance2(query, lanes + __builtin_ctz(hits), DDMD_BLOCK, index->dim) <=
-                       walk->reach;
+        for (; hits && counted < walk->min_samples; hits &= hits - 1) {
+            size_t lane = (size_t)__builtin_ctz(hits);
+            uint32_t point = index->order[node->first_block * (size_t)DDMD_BLOCK + lane];
+            if (ddmd_distance2(query, lanes + lane, DDMD_BLOCK, index->dim) <= walk->reach)
+                counted += ddmd_index_count(index, point);
+        }
         return counted;
     }
     ddmd_near_child near[DDMD_LANES];
@@ -144,8 +148,9 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double eps,
-                             size_t min_samples, int threads, int32_t *labels, ddmd_error *err)
+enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, const uint32_t *counts,
+                             double eps, size_t min_samples, int threads, int32_t *labels,
+                             ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_neighbor_index *index = NULL;
@@ -160,13 +165,13 @@ enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, double e
     if (!labels)
         DDMD_FAIL(err, DDMD_INVALID, "dbscan: no room for the labels is given");
 
-    DDMD_TRY(ddmd_neighbor_index_create(points, n, dim, threads, &index, err));
+    DDMD_TRY(ddmd_neighbor_index_create(points, n, dim, counts, threads, &index, err));
     walk.index = index;
     walk.limit = ddmd_distance_limit(walk.reach, index->slack);
     DDMD_TRY(ddmd_array_alloc(&walk.core, n, sizeof *walk.core, err));
     DDMD_TRY(
         ddmd_array_alloc(&walk.queries, (size_t)index->threads, dim * sizeof *walk.queries, err));
-    if (min_samples <= n)
+    if (min_samples <= index->total)
         ddmd_parallel_for(n, (size_t)4 * DDMD_BLOCK, index->threads, find_cores, &walk);
     DDMD_TRY(ddmd_clustering_label(index, eps, walk.core, labels, NULL, err));
 

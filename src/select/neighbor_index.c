@@ -187,7 +187,7 @@ static enum ddmd_status alloc_vectors(float **array, size_t groups, size_t dim, 
     return DDMD_OK;
 }
 
-static enum ddmd_status check_points(const float *points, size_t n, size_t dim, ddmd_error *err)
+enum ddmd_status ddmd_points_check(const float *points, size_t n, size_t dim, ddmd_error *err)
 {
     if (!points)
         return ddmd_error_set(err, DDMD_INVALID, "no points are given");
@@ -206,18 +206,35 @@ static enum ddmd_status check_points(const float *points, size_t n, size_t dim, 
     return DDMD_OK;
 }
 
-enum ddmd_status ddmd_neighbor_index_create(const float *points, size_t n, size_t dim, int threads,
+static enum ddmd_status copy_counts(ddmd_neighbor_index *index, const uint32_t *counts,
+                                    ddmd_error *err)
+{
+    index->total = index->n;
+    if (!counts)
+        return DDMD_OK;
+    index->total = 0;
+    for (size_t i = 0; i < index->n; i++) {
+        if (counts[i] < 1)
+            return ddmd_error_set(err, DDMD_INVALID, "the count of point %zu is 0", i);
+        index->total += counts[i];
+    }
+    return ddmd_array_copy(&index->counts, counts, index->n, sizeof *index->counts, err);
+}
+
+enum ddmd_status ddmd_neighbor_index_create(const float *points, size_t n, size_t dim,
+                                            const uint32_t *counts, int threads,
                                             ddmd_neighbor_index **index, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_neighbor_index *made = NULL;
     struct builder build = {.points = points, .n_nodes = 1};
 
-    DDMD_TRY(check_points(points, n, dim, err));
+    DDMD_TRY(ddmd_points_check(points, n, dim, err));
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
     build.index = made;
     made->n = n;
     made->dim = dim;
+    DDMD_TRY(copy_counts(made, counts, err));
     made->kernel = ddmd_distance_kernel_best();
     made->slack = ddmd_distance_slack(dim);
     made->threads = ddmd_parallel_threads(threads);
@@ -255,6 +272,7 @@ void ddmd_neighbor_index_destroy(ddmd_neighbor_index **index)
         return;
     free(held->order);
     free(held->places);
+    free(held->counts);
     free(held->blocks);
     free(held->nodes);
     free(held->node_boxes);

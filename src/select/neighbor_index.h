@@ -31,6 +31,8 @@ typedef struct ddmd_neighbor_index {
     int threads;
     uint32_t *order;  /* [n] index of the point at each place */
     uint32_t *places; /* [n] place of each point */
+    uint32_t *counts; /* [n] copies of each point, by index; NULL: one each */
+    uint64_t total;   /* of the counts */
     size_t n_blocks, n_nodes;
     float *blocks;          /* [n_blocks][dim][DDMD_BLOCK], the rest of the last one zero */
     ddmd_index_node *nodes; /* [n_nodes], the root first; children after their parent */
@@ -39,21 +41,30 @@ typedef struct ddmd_neighbor_index {
 } ddmd_neighbor_index;
 
 /*
- * Build the index of n >= 1 points; NUMERIC where a coordinate is not finite. The points are
- * copied. threads as in ddmd/select.h.
+ * Build the index of n >= 1 points; NUMERIC where a coordinate is not finite. Points and counts are
+ * copied. counts and threads as in ddmd/select.h.
  */
-enum ddmd_status ddmd_neighbor_index_create(const float *points, size_t n, size_t dim, int threads,
+enum ddmd_status ddmd_neighbor_index_create(const float *points, size_t n, size_t dim,
+                                            const uint32_t *counts, int threads,
                                             ddmd_neighbor_index **index, ddmd_error *err);
 void ddmd_neighbor_index_destroy(ddmd_neighbor_index **index);
 
-/* The k nearest other points of every point: [n][k], by distance, then by index. */
+/* INVALID where there are no points, or none of such a size; NUMERIC, naming the point. */
+enum ddmd_status ddmd_points_check(const float *points, size_t n, size_t dim, ddmd_error *err);
+
+/*
+ * The k nearest others of every point, where a point stands for all its copies: [n][width], by
+ * distance, then by index. Of entry m of point i, ddmd_neighbor_others() copies are meant, of the
+ * last one those that fill up the k. A point that has copies is an entry of its own list.
+ */
 typedef struct ddmd_neighbor_lists {
-    size_t k;
+    size_t k, width; /* width: k, or n where that is less */
     uint32_t *indices;
-    double *squared; /* distances */
+    double *squared;  /* distances */
+    double *furthest; /* [n] the squared distance of the k-th; 0 where k is 0 */
 } ddmd_neighbor_lists;
 
-/* k < index->n. *lists is released with ddmd_neighbor_lists_clear(). */
+/* k < index->total. *lists is released with ddmd_neighbor_lists_clear(). */
 enum ddmd_status ddmd_neighbor_lists_find(const ddmd_neighbor_index *index, size_t k,
                                           ddmd_neighbor_lists *lists, ddmd_error *err);
 void ddmd_neighbor_lists_clear(ddmd_neighbor_lists *lists);
@@ -73,6 +84,18 @@ typedef struct ddmd_near_child {
 
 int ddmd_neighbor_children(const ddmd_neighbor_index *index, const ddmd_index_node *node,
                            const float *query, float limit, ddmd_near_child near[DDMD_LANES]);
+
+static inline uint32_t ddmd_index_count(const ddmd_neighbor_index *index, uint32_t point)
+{
+    return index->counts ? index->counts[point] : 1;
+}
+
+/* How many copies of `other` are others to a copy of `point`. */
+static inline uint32_t ddmd_neighbor_others(const ddmd_neighbor_index *index, uint32_t point,
+                                            uint32_t other)
+{
+    return ddmd_index_count(index, other) - (other == point);
+}
 
 static inline const float *ddmd_index_block(const ddmd_neighbor_index *index, size_t block)
 {

@@ -80,8 +80,9 @@ enum ddmd_status ddmd_strategy_find(const char *name, ddmd_strategy_info *info, 
 struct work {
     ddmd_strategy_view view;
     const ddmd_strategy_ops *ops;
-    ddmd_neighbor_index *index;
-    int32_t *labels; /* [n] of DBSCAN */
+    ddmd_frame_points points;
+    ddmd_neighbor_index *index; /* of the points */
+    int32_t *labels;            /* [points.n] of DBSCAN */
     ddmd_outlier_result outliers;
     ddmd_ranking ranking;
 };
@@ -117,9 +118,12 @@ static enum ddmd_status find_outliers(struct work *work, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_candidates *candidates = work->view.candidates;
-    DDMD_TRY(ddmd_array_alloc(&work->labels, candidates->n, sizeof *work->labels, err));
-    DDMD_TRY(ddmd_neighbor_index_create(candidates->latent, candidates->n, candidates->dim,
-                                        work->view.options->threads, &work->index, err));
+    DDMD_TRY(ddmd_frame_points_find(candidates, &work->points, err));
+    DDMD_TRY(ddmd_array_alloc(&work->labels, work->points.n, sizeof *work->labels, err));
+    DDMD_TRY(ddmd_neighbor_index_create(work->points.latent, work->points.n, candidates->dim,
+                                        work->points.counts, work->view.options->threads,
+                                        &work->index, err));
+    work->view.points = &work->points;
     work->view.index = work->index;
     DDMD_TRY(ddmd_outliers_label(work->index, &work->view.options->outliers, work->labels,
                                  &work->outliers, err));
@@ -135,7 +139,7 @@ static enum ddmd_status fill_ranking(struct work *work, ddmd_error *err)
     ddmd_ranking *ranking = &work->ranking;
     DDMD_TRY(ddmd_array_alloc(&ranking->items, n, sizeof *ranking->items, err));
     for (uint32_t i = 0; i < n; i++) {
-        if (!work->ops->from_outliers || work->labels[i] < 0)
+        if (!work->ops->from_outliers || work->labels[ddmd_frame_point(&work->points, i)] < 0)
             ranking->items[ranking->n++] = (ddmd_ranked){.index = i, .lof = NAN};
     }
 
@@ -224,9 +228,9 @@ static enum ddmd_status choose(const struct work *work, ddmd_selection *selectio
 
     DDMD_TRY(make_caps(work, &caps, err));
     DDMD_TRY(ddmd_array_alloc(&chosen.points, most, sizeof *chosen.points, err));
-    DDMD_TRY(ddmd_array_alloc(&clustered, candidates->n, sizeof *clustered, err));
+    DDMD_TRY(ddmd_array_alloc(&clustered, work->points.n, sizeof *clustered, err));
     DDMD_TRY(ddmd_array_alloc(&query, candidates->dim, sizeof *query, err));
-    for (size_t i = 0; work->labels && i < candidates->n; i++)
+    for (size_t i = 0; i < work->points.n; i++)
         clustered[i] = work->labels[i] >= 0;
 
     for (size_t i = 0; i < ranking->n && chosen.n_points < most; i++) {
@@ -234,7 +238,8 @@ static enum ddmd_status choose(const struct work *work, ddmd_selection *selectio
         int32_t cluster = -1;
         uint32_t nearest;
         if (work->labels && work->outliers.n_clusters > 0 &&
-            ddmd_neighbor_nearest(work->index, item->index, clustered, query, &nearest))
+            ddmd_neighbor_nearest(work->index, ddmd_frame_point(&work->points, item->index),
+                                  clustered, query, &nearest))
             cluster = work->labels[nearest];
         if (!admit(&caps, cluster, caps.simulations ? candidates->simulation[item->index] : 0))
             continue;
@@ -267,6 +272,7 @@ static enum ddmd_status run(struct work *work, ddmd_selection *selection, ddmd_e
 
 out:
     ddmd_neighbor_index_destroy(&work->index);
+    ddmd_frame_points_clear(&work->points);
     free(work->labels);
     free(work->ranking.items);
     return status;

@@ -7,11 +7,12 @@
 #define DDMD_SELECT_STRATEGY_OPS_H
 
 #include "ddmd/select.h"
+#include "select/frame_points.h"
 #include "select/neighbor_index.h"
 
 enum { DDMD_STRATEGY_API_VERSION = 1 };
 
-/* A candidate in the ranking; the members mean what they do in ddmd_restart_point. */
+/* A frame in the ranking; the members mean what they do in ddmd_restart_point. */
 typedef struct ddmd_ranked {
     uint32_t index;
     double score;
@@ -27,7 +28,8 @@ typedef struct ddmd_ranking {
 typedef struct ddmd_strategy_view {
     const ddmd_candidates *candidates; /* n >= 1 */
     const ddmd_select_options *options;
-    const ddmd_neighbor_index *index; /* of the latent points; NULL unless from_outliers */
+    const ddmd_frame_points *points;  /* of the frames; NULL unless from_outliers */
+    const ddmd_neighbor_index *index; /* of these points, with their counts; NULL likewise */
 } ddmd_strategy_view;
 
 typedef struct ddmd_strategy_ops {

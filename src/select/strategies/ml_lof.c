@@ -13,11 +13,11 @@ static enum ddmd_status rank(const ddmd_strategy_view *view, ddmd_ranking *ranki
 
     if (view->options->lof_neighbors < 1)
         DDMD_FAIL(err, DDMD_INVALID, "lof_neighbors must be at least 1");
-    DDMD_TRY(ddmd_array_alloc(&scores, view->candidates->n, sizeof *scores, err));
+    DDMD_TRY(ddmd_array_alloc(&scores, view->points->n, sizeof *scores, err));
     DDMD_TRY(ddmd_lof_score(view->index, view->options->lof_neighbors, scores, err));
     for (size_t i = 0; i < ranking->n; i++) {
         ddmd_ranked *item = &ranking->items[i];
-        item->lof = scores[item->index];
+        item->lof = scores[ddmd_frame_point(view->points, item->index)];
         item->score = -item->lof;
     }
     ddmd_ranking_sort(ranking);

@@ -2,6 +2,9 @@
 
 compare_sklearn.py PROGRAM, where PROGRAM is label_and_score. Exit status 77: no scikit-learn.
 
+A point that occurs many times is given to DBSCAN once, with a sample weight, and to the local outlier
+factor, which knows no weights, as often as it occurs.
+
 Labels must be equal. Scores may differ by rounding: both sum at most 40 terms in float64, in
 another order, so that 1e-13 relative is far above what rounding gives and far below any mistake.
 Scores are compared on points without ties, among which scikit-learn's choice is not defined.
@@ -40,26 +43,31 @@ def far_away(random, n, dim):
     return 1000 + 0.1 * blobs(random, n, dim)
 
 
-def compare(program, folder, points, eps, min_samples, neighbors, scored):
+def compare(program, folder, points, counts, eps, min_samples, neighbors, scored):
     points = points.astype(numpy.float32)
-    paths = [os.path.join(folder, name) for name in ("points", "labels", "scores")]
+    counts = counts.astype(numpy.uint32)
+    paths = [os.path.join(folder, name) for name in ("points", "counts", "labels", "scores")]
     points.tofile(paths[0])
+    counts.tofile(paths[1])
     n, dim = points.shape
-    subprocess.run([program, paths[0], str(n), str(dim), repr(eps), str(min_samples),
-                    str(neighbors), paths[1], paths[2]], check=True)
-    labels = numpy.fromfile(paths[1], numpy.int32)
-    scores = numpy.fromfile(paths[2], numpy.float64)
+    subprocess.run([program, paths[0], paths[1], str(n), str(dim), repr(eps), str(min_samples),
+                    str(neighbors), paths[2], paths[3]], check=True)
+    labels = numpy.fromfile(paths[2], numpy.int32)
+    scores = numpy.fromfile(paths[3], numpy.float64)
     points = points.astype(numpy.float64)
     tree = {"algorithm": "kd_tree"}  # what "auto" takes, too, but for few points
-    expected = DBSCAN(eps=eps, min_samples=min_samples, **tree).fit(points).labels_
+    dbscan = DBSCAN(eps=eps, min_samples=min_samples, **tree)
+    expected = dbscan.fit(points, sample_weight=counts.astype(float)).labels_
     same = numpy.array_equal(labels, expected)
     error = 0.0
     if scored:
-        factor = LocalOutlierFactor(n_neighbors=neighbors, **tree).fit(points)
+        copies = numpy.repeat(points, counts, axis=0)
+        factor = LocalOutlierFactor(n_neighbors=neighbors, **tree).fit(copies)
         expected_scores = -factor.negative_outlier_factor_
-        error = numpy.abs(scores / expected_scores - 1).max()
-    print("n %5d dim %2d eps %.4f: %3d clusters, %4d noise, labels %s, %s"
-          % (n, dim, eps, labels.max() + 1, (labels < 0).sum(), "equal" if same else "DIFFER",
+        error = numpy.abs(numpy.repeat(scores, counts) / expected_scores - 1).max()
+    print("n %5d of %5d dim %2d eps %.4f: %3d clusters, %4d noise, labels %s, %s"
+          % (n, counts.sum(), dim, eps, labels.max() + 1, counts[labels < 0].sum(),
+             "equal" if same else "DIFFER",
              "scores off by %.1e" % error if scored else "scores not compared"))
     return same and error < 1e-13
 
@@ -76,15 +84,16 @@ def main():
                 pairs = random.integers(0, n, size=(2, 400))
                 distances = numpy.linalg.norm(points[pairs[0]] - points[pairs[1]], axis=1)
                 distances = distances[distances > 0]
-                for share in (0.01, 0.1):
+                often = numpy.where(random.random(n) < 0.2, random.integers(1, 15, n), 1)
+                for share, counts in ((0.01, numpy.ones(n)), (0.1, numpy.ones(n)), (0.05, often)):
                     eps = float(numpy.quantile(distances, share))
                     min_samples = int(random.integers(2, 13))
                     neighbors = int(random.integers(2, 41))
                     cases += 1
                     # on a line so far out, float32 has few values for the points to be at
                     tied = make is lattice or (make is far_away and dim == 1)
-                    good &= compare(sys.argv[1], folder, points, eps, min_samples, neighbors,
-                                    not tied)
+                    good &= compare(sys.argv[1], folder, points, counts, eps, min_samples,
+                                    neighbors, not tied)
     print("%d cases: %s" % (cases, "all equal" if good else "NOT EQUAL"))
     return 0 if good else 1
 

@@ -13,7 +13,7 @@ static void check(const float *points, size_t n, size_t dim, double eps, size_t 
     reference_dbscan(points, n, dim, eps, min_samples, expected);
     for (int threads = 1; threads <= 3; threads++) {
         memset(labels, 0x55, n * sizeof *labels);
-        ASSERT_OK(ddmd_dbscan(points, n, dim, eps, min_samples, threads, labels, &err), &err);
+        ASSERT_OK(ddmd_dbscan(points, n, dim, NULL, eps, min_samples, threads, labels, &err), &err);
         assert_memory_equal(labels, expected, n * sizeof *labels);
     }
     free(labels);
@@ -57,12 +57,12 @@ static void a_border_point_joins_the_first_cluster(void **state)
     int32_t labels[8];
     const float left_first[] = {0, 0.1F, 0.2F, 1.2F, 2.2F, 2.3F, 2.4F, 9};
     const int32_t expected[] = {0, 0, 0, 0, 1, 1, 1, -1};
-    ASSERT_OK(ddmd_dbscan(left_first, 8, 1, 1.01, 4, 1, labels, &err), &err);
+    ASSERT_OK(ddmd_dbscan(left_first, 8, 1, NULL, 1.01, 4, 1, labels, &err), &err);
     assert_memory_equal(labels, expected, sizeof labels);
 
     const float border_first[] = {1.2F, 2.2F, 2.3F, 2.4F, 0, 0.1F, 0.2F, 9};
     const int32_t border_expected[] = {0, 0, 0, 0, 1, 1, 1, -1};
-    ASSERT_OK(ddmd_dbscan(border_first, 8, 1, 1.01, 4, 1, labels, &err), &err);
+    ASSERT_OK(ddmd_dbscan(border_first, 8, 1, NULL, 1.01, 4, 1, labels, &err), &err);
     assert_memory_equal(labels, border_expected, sizeof labels);
 }
 
@@ -72,9 +72,9 @@ static void distances_at_eps_count(void **state)
     ddmd_error err = {0};
     const float points[] = {0, 0, 3, 4, 6, 8};
     int32_t labels[3];
-    ASSERT_OK(ddmd_dbscan(points, 3, 2, 5, 2, 1, labels, &err), &err);
+    ASSERT_OK(ddmd_dbscan(points, 3, 2, NULL, 5, 2, 1, labels, &err), &err);
     assert_true(labels[0] == 0 && labels[1] == 0 && labels[2] == 0);
-    ASSERT_OK(ddmd_dbscan(points, 3, 2, nextafter(5, 0), 2, 1, labels, &err), &err);
+    ASSERT_OK(ddmd_dbscan(points, 3, 2, NULL, nextafter(5, 0), 2, 1, labels, &err), &err);
     assert_true(labels[0] == -1 && labels[1] == -1 && labels[2] == -1);
 }
 
@@ -104,14 +104,14 @@ static void eps_of_zero_joins_duplicates(void **state)
     const float points[] = {1, 2, 1, 0.0F, -0.0F};
     int32_t labels[5];
     const int32_t expected[] = {0, -1, 0, 1, 1};
-    ASSERT_OK(ddmd_dbscan(points, 5, 1, 0, 2, 1, labels, &err), &err);
+    ASSERT_OK(ddmd_dbscan(points, 5, 1, NULL, 0, 2, 1, labels, &err), &err);
     assert_memory_equal(labels, expected, sizeof labels);
 }
 
 static void no_points_are_no_error(void **state)
 {
     (void)state;
-    assert_int_equal(ddmd_dbscan(NULL, 0, 3, 1, 5, 1, NULL, NULL), DDMD_OK);
+    assert_int_equal(ddmd_dbscan(NULL, 0, 3, NULL, 1, 5, 1, NULL, NULL), DDMD_OK);
 }
 
 static void bad_arguments_are_named(void **state)
@@ -120,21 +120,22 @@ static void bad_arguments_are_named(void **state)
     ddmd_error err = {0};
     float points[] = {0, 1, 2, 3};
     int32_t labels[2] = {7, 7};
-    assert_int_equal(ddmd_dbscan(points, 2, 2, -1, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, -1, 5, 1, labels, &err), DDMD_INVALID);
     assert_non_null(strstr(err.message, "eps"));
-    assert_int_equal(ddmd_dbscan(points, 2, 2, NAN, 5, 1, labels, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_dbscan(points, 2, 2, INFINITY, 5, 1, labels, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_dbscan(points, 2, 2, 1, 0, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, NAN, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, INFINITY, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, 1, 0, 1, labels, &err), DDMD_INVALID);
     assert_non_null(strstr(err.message, "min_samples"));
-    assert_int_equal(ddmd_dbscan(points, 2, 0, 1, 5, 1, labels, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_dbscan(points, 2, 2, 1, 5, 1, NULL, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_dbscan(NULL, 2, 2, 1, 5, 1, labels, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_dbscan(points, (size_t)1 << 40, 2, 1, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 0, NULL, 1, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, 1, 5, 1, NULL, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(NULL, 2, 2, NULL, 1, 5, 1, labels, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_dbscan(points, (size_t)1 << 40, 2, NULL, 1, 5, 1, labels, &err),
+                     DDMD_INVALID);
 
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (int i = 0; i < 3; i++) {
         points[3] = bad[i];
-        assert_int_equal(ddmd_dbscan(points, 2, 2, 1, 5, 1, labels, &err), DDMD_NUMERIC);
+        assert_int_equal(ddmd_dbscan(points, 2, 2, NULL, 1, 5, 1, labels, &err), DDMD_NUMERIC);
         assert_non_null(strstr(err.message, "coordinate 1 of point 1"));
     }
     assert_true(labels[0] == 7 && labels[1] == 7);

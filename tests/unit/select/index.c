@@ -21,7 +21,7 @@ static void every_point_is_in_the_tree_once(void **state)
         size_t n = sizes[s], dim = 1 + s, leaves = 0;
         ddmd_neighbor_index *index = NULL;
         float *points = reference_points((enum reference_kind)(s % REFERENCE_KINDS), n, dim, 1);
-        ASSERT_OK(ddmd_neighbor_index_create(points, n, dim, 1, &index, &err), &err);
+        ASSERT_OK(ddmd_neighbor_index_create(points, n, dim, NULL, 1, &index, &err), &err);
         for (size_t i = 0; i < n; i++)
             assert_int_equal(index->order[index->places[i]], i);
         for (size_t i = 0; i < index->n_nodes; i++) {
@@ -58,7 +58,7 @@ static void filters_let_through_what_is_near(void **state)
         size_t dim = 1 + seed % 40;
         enum reference_kind kind = (enum reference_kind)(seed % REFERENCE_KINDS);
         float *points = reference_points(kind, 100, dim, seed);
-        ASSERT_OK(ddmd_neighbor_index_create(points, 100, dim, 1, &index, &err), &err);
+        ASSERT_OK(ddmd_neighbor_index_create(points, 100, dim, NULL, 1, &index, &err), &err);
         const float *block = ddmd_index_block(index, 0), *query = points + seed % 100 * dim;
         uint32_t chosen = index->order[seed % DDMD_BLOCK];
         double squared = reference_distance2(points, dim, chosen, seed % 100);
@@ -97,7 +97,7 @@ static void results_do_not_depend_on_the_kernel(void **state)
         ddmd_error err = {0};
         ddmd_neighbor_index *index = NULL;
         float *points = reference_points((enum reference_kind)kind, N, DIM, 5);
-        ASSERT_OK(ddmd_neighbor_index_create(points, N, DIM, 2, &index, &err), &err);
+        ASSERT_OK(ddmd_neighbor_index_create(points, N, DIM, NULL, 2, &index, &err), &err);
         ddmd_outlier_result results[2] = {0};
         for (size_t k = 0; k < n_kernels; k++) {
             size_t slot = k > 0;
@@ -134,7 +134,7 @@ static void the_nearest_eligible_point_is_found(void **state)
         ddmd_random_init(&random, 3, DDMD_RANDOM_TEST, seed, 0);
         for (int i = 0; i < N; i++)
             eligible[i] = ddmd_random_below(&random, 1 + seed) == 0;
-        ASSERT_OK(ddmd_neighbor_index_create(points, N, dim, 1, &index, &err), &err);
+        ASSERT_OK(ddmd_neighbor_index_create(points, N, dim, NULL, 1, &index, &err), &err);
         for (uint32_t i = 0; i < N; i++) {
             uint32_t expected = N, found = N;
             for (uint32_t j = 0; j < N; j++) {
@@ -162,7 +162,7 @@ static void many_duplicates_are_searched_at_once(void **state)
     ddmd_neighbor_index *index = NULL;
     ddmd_neighbor_lists lists = {0};
     float *points = reference_points(REFERENCE_EQUAL, N, 10, 0);
-    ASSERT_OK(ddmd_neighbor_index_create(points, N, 10, 2, &index, &err), &err);
+    ASSERT_OK(ddmd_neighbor_index_create(points, N, 10, NULL, 2, &index, &err), &err);
     ASSERT_OK(ddmd_neighbor_lists_find(index, K, &lists, &err), &err);
     for (uint32_t i = 0; i < N; i++) {
         for (uint32_t m = 0; m < K; m++)

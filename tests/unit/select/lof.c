@@ -16,14 +16,14 @@ static void check(const float *points, size_t n, size_t dim, size_t k)
     double *scores = calloc(n, sizeof *scores), *expected = calloc(n, sizeof *expected);
     double *one_thread = calloc(n, sizeof *one_thread);
     reference_lof(points, n, dim, k, expected);
-    ASSERT_OK(ddmd_lof(points, n, dim, k, 1, one_thread, &err), &err);
+    ASSERT_OK(ddmd_lof(points, n, dim, NULL, k, 1, one_thread, &err), &err);
     for (size_t i = 0; i < n; i++) {
         if (fabs(one_thread[i] - expected[i]) > 1e-13 * expected[i])
             fail_msg("point %zu of %zu: %.17g, not %.17g", i, n, one_thread[i], expected[i]);
     }
     for (int threads = 2; threads <= 3; threads++) {
         memset(scores, 0x55, n * sizeof *scores);
-        ASSERT_OK(ddmd_lof(points, n, dim, k, threads, scores, &err), &err);
+        ASSERT_OK(ddmd_lof(points, n, dim, NULL, k, threads, scores, &err), &err);
         assert_memory_equal(scores, one_thread, n * sizeof *scores);
     }
     free(scores);
@@ -63,7 +63,7 @@ static void the_stray_point_scores_highest(void **state)
     for (int i = 0; i < 100; i++)
         points[i] = (float)i;
     points[100] = 300;
-    ASSERT_OK(ddmd_lof(points, 101, 1, 20, 1, scores, &err), &err);
+    ASSERT_OK(ddmd_lof(points, 101, 1, NULL, 20, 1, scores, &err), &err);
     for (int i = 0; i < 100; i++)
         assert_true(scores[i] < 2 && scores[100] > 10);
 }
@@ -74,8 +74,8 @@ static void few_points(void **state)
     ddmd_error err = {0};
     const float point[] = {3, 4};
     double score = 0;
-    ASSERT_OK(ddmd_lof(NULL, 0, 2, 20, 1, NULL, &err), &err);
-    ASSERT_OK(ddmd_lof(point, 1, 2, 20, 1, &score, &err), &err);
+    ASSERT_OK(ddmd_lof(NULL, 0, 2, NULL, 20, 1, NULL, &err), &err);
+    ASSERT_OK(ddmd_lof(point, 1, 2, NULL, 20, 1, &score, &err), &err);
     assert_true(score == 1);
 }
 
@@ -85,11 +85,11 @@ static void bad_arguments_are_named(void **state)
     ddmd_error err = {0};
     float points[] = {0, 1};
     double scores[2] = {7, 7};
-    assert_int_equal(ddmd_lof(points, 2, 1, 0, 1, scores, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_lof(points, 2, 1, NULL, 0, 1, scores, &err), DDMD_INVALID);
     assert_non_null(strstr(err.message, "n_neighbors"));
-    assert_int_equal(ddmd_lof(points, 2, 1, 5, 1, NULL, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_lof(points, 2, 1, NULL, 5, 1, NULL, &err), DDMD_INVALID);
     points[0] = NAN;
-    assert_int_equal(ddmd_lof(points, 2, 1, 5, 1, scores, &err), DDMD_NUMERIC);
+    assert_int_equal(ddmd_lof(points, 2, 1, NULL, 5, 1, scores, &err), DDMD_NUMERIC);
     assert_true(scores[0] == 7 && scores[1] == 7);
 }
 

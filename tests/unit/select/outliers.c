@@ -52,7 +52,7 @@ static void check(const float *points, size_t n, size_t dim, const ddmd_outlier_
 {
     ddmd_error err = {0};
     int32_t *labels = calloc(n, sizeof *labels), *expected = calloc(n, sizeof *expected);
-    ASSERT_OK(ddmd_find_outliers(points, n, dim, search, labels, result, &err), &err);
+    ASSERT_OK(ddmd_find_outliers(points, n, dim, NULL, search, labels, result, &err), &err);
     reference_dbscan(points, n, dim, result->eps, search->min_samples, expected);
     assert_memory_equal(labels, expected, n * sizeof *labels);
     size_t noise = 0;
@@ -146,7 +146,7 @@ static void no_points_are_no_error(void **state)
     ddmd_error err = {0};
     ddmd_outlier_search search = {.min_samples = 10, .min_outliers = 1, .max_outliers = 10};
     ddmd_outlier_result result = {.eps = 3, .in_range = true};
-    ASSERT_OK(ddmd_find_outliers(NULL, 0, 3, &search, NULL, &result, &err), &err);
+    ASSERT_OK(ddmd_find_outliers(NULL, 0, 3, NULL, &search, NULL, &result, &err), &err);
     assert_true(result.eps == 0 && result.n_outliers == 0 && !result.in_range);
 }
 
@@ -158,19 +158,22 @@ static void bad_arguments_are_named(void **state)
     int32_t labels[2] = {7, 7};
     ddmd_outlier_result result = {.eps = 3};
     ddmd_outlier_search search = {.min_samples = 0, .min_outliers = 1, .max_outliers = 10};
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, &search, labels, &result, &err),
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, &search, labels, &result, &err),
                      DDMD_INVALID);
     assert_non_null(strstr(err.message, "min_samples"));
     search = (ddmd_outlier_search){.min_samples = 2, .min_outliers = 11, .max_outliers = 10};
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, &search, labels, &result, &err),
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, &search, labels, &result, &err),
                      DDMD_INVALID);
     assert_non_null(strstr(err.message, "min_outliers 11"));
     search.min_outliers = 0;
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, labels, &result, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, &search, NULL, &result, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, &search, labels, NULL, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, NULL, labels, &result, &err),
+                     DDMD_INVALID);
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, &search, NULL, &result, &err),
+                     DDMD_INVALID);
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, &search, labels, NULL, &err),
+                     DDMD_INVALID);
     points[1] = INFINITY;
-    assert_int_equal(ddmd_find_outliers(points, 2, 1, &search, labels, &result, &err),
+    assert_int_equal(ddmd_find_outliers(points, 2, 1, NULL, &search, labels, &result, &err),
                      DDMD_NUMERIC);
     assert_true(labels[0] == 7 && labels[1] == 7 && result.eps == 3);
 }

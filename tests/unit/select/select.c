@@ -41,7 +41,7 @@ static int make_window(void **state)
                                            .rmsd_nm = window->rmsd_nm,
                                            .simulation = window->simulation};
     *state = window;
-    return ddmd_find_outliers(window->latent, N, DIM, &usual.outliers, window->labels,
+    return ddmd_find_outliers(window->latent, N, DIM, NULL, &usual.outliers, window->labels,
                               &window->outliers, NULL) != DDMD_OK;
 }
 
@@ -114,7 +114,7 @@ static void ml_lof_ranks_outliers_by_their_factor_in_the_window(void **state)
     bool pool[N];
     double keys[N];
     pool_of_outliers(window, pool);
-    ASSERT_OK(ddmd_lof(window->latent, N, DIM, 20, 1, keys, &err), &err);
+    ASSERT_OK(ddmd_lof(window->latent, N, DIM, NULL, 20, 1, keys, &err), &err);
     for (size_t i = 0; i < N; i++)
         keys[i] = -keys[i];
     ddmd_selection selection = take("ml+lof", window, usual);
@@ -247,6 +247,71 @@ static void caps_pass_over_the_lower_ranked(void **state)
     ddmd_selection_clear(&capped);
 }
 
+/* Frames that share points, in any numbering, are chosen as if each had its own. */
+static void frames_may_share_points(void **state)
+{
+    const struct window *window = *state;
+    enum { POINTS = 500 }; /* some of them at no frame */
+    float latent[POINTS * DIM];
+    uint32_t point_of[N];
+    for (uint32_t i = 0; i < POINTS; i++)
+        memcpy(latent + (i * 77 % POINTS) * DIM, window->latent + i * DIM, DIM * sizeof *latent);
+    for (uint32_t i = 0; i < N; i++)
+        point_of[i] = (i < 450 ? i : i * i % 450) * 77 % POINTS;
+    struct window shared = *window, expanded = *window;
+    shared.candidates.latent = latent;
+    shared.candidates.n_points = POINTS;
+    shared.candidates.point_of = point_of;
+    for (size_t i = 0; i < N; i++)
+        memcpy(window->latent + i * DIM, latent + point_of[i] * DIM, DIM * sizeof *latent);
+
+    for (size_t s = 0; s < ddmd_strategy_count(); s++) {
+        ddmd_strategy_info info;
+        ddmd_strategy_describe(s, &info);
+        ddmd_select_options options = usual;
+        options.max_restarts = 90;
+        options.max_per_cluster = 15;
+        options.max_per_simulation = 2;
+        ddmd_selection found = take(info.name, &shared, options);
+        ddmd_selection expected = take(info.name, &expanded, options);
+        assert_int_equal(found.n_points, expected.n_points);
+        assert_true(found.n_points > 30 || !(info.needs & DDMD_STRATEGY_RESTARTS));
+        assert_true(found.outliers.eps == expected.outliers.eps);
+        assert_int_equal(found.outliers.n_outliers, expected.outliers.n_outliers);
+        assert_int_equal(found.outliers.n_clusters, expected.outliers.n_clusters);
+        for (size_t i = 0; i < found.n_points; i++) {
+            const ddmd_restart_point *point = &found.points[i];
+            assert_int_equal(point->index, expected.points[i].index);
+            assert_int_equal(point->cluster, expected.points[i].cluster);
+            assert_true(point->score == expected.points[i].score);
+            assert_true(isnan(point->lof) ? isnan(expected.points[i].lof)
+                                          : point->lof == expected.points[i].lof);
+        }
+        ddmd_selection_clear(&found);
+        ddmd_selection_clear(&expected);
+    }
+}
+
+static void frames_must_be_at_points(void **state)
+{
+    struct window *window = *state;
+    ddmd_error err = {0};
+    ddmd_selection selection = {.n_points = 7};
+    uint32_t point_of[N] = {0};
+    point_of[3] = 2;
+    window->candidates.point_of = point_of;
+    window->candidates.n_points = 2;
+    assert_int_equal(ddmd_select("ml", &window->candidates, &usual, &selection, &err),
+                     DDMD_INVALID);
+    assert_string_equal(err.message, "strategy ml: frame 3 is at point 2 of 2");
+    window->candidates.n_points = 3;
+    window->latent[2 * DIM] = NAN;
+    assert_int_equal(ddmd_select("ml", &window->candidates, &usual, &selection, &err),
+                     DDMD_NUMERIC);
+    assert_non_null(strstr(err.message, "point 2"));
+    assert_int_equal(selection.n_points, 7);
+}
+
 /* With neither noise nor clusters there is nothing to choose, or no cluster to cap. */
 static void windows_without_outliers_or_clusters(void **state)
 {
@@ -344,6 +409,8 @@ int main(void)
         WITH_WINDOW(seeds_and_rounds_choose_differently),
         WITH_WINDOW(the_cluster_is_that_of_the_nearest_member),
         WITH_WINDOW(caps_pass_over_the_lower_ranked),
+        WITH_WINDOW(frames_may_share_points),
+        WITH_WINDOW(frames_must_be_at_points),
         WITH_WINDOW(windows_without_outliers_or_clusters),
         cmocka_unit_test(strategies_are_found_by_name),
         WITH_WINDOW(unknown_strategies_are_answered_with_a_list),
