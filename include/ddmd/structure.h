@@ -110,6 +110,15 @@ void ddmd_structure_destroy(ddmd_structure **structure);
 enum ddmd_status ddmd_structure_select(const ddmd_structure *structure, const char *expression,
                                        int32_t **indices, size_t *n, ddmd_error *err);
 
+/*
+ * Where the atoms of one structure are in another that spells out the same molecule: residues in
+ * the same order with the same names, and in each residue the same atom names in any order.
+ * order[i] ([structure->n_atoms]) is the atom of `other` that is atom i of `structure`. CONFIG:
+ * they are not the same molecule; the message names the first residue or atom that differs.
+ */
+enum ddmd_status ddmd_structure_match(const ddmd_structure *structure, const ddmd_structure *other,
+                                      int32_t *order, ddmd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -90,39 +90,27 @@ out:
     return status;
 }
 
-/* Starts and the system must have the same atoms in the same order. */
-static enum ddmd_status compare_atoms(const ddmd_structure *system, const ddmd_structure *start,
-                                      ddmd_error *err)
-{
-    if (system->n_atoms != start->n_atoms)
-        return ddmd_error_set(err, DDMD_CONFIG, "%s has %d atoms, the system has %d", start->source,
-                              start->n_atoms, system->n_atoms);
-    for (int32_t i = 0; i < system->n_atoms; i++) {
-        const ddmd_atom *a = &system->atoms[i], *b = &start->atoms[i];
-        const ddmd_residue *ra = &system->residues[a->residue], *rb = &start->residues[b->residue];
-        if (strcmp(a->name, b->name) != 0 || strcmp(ra->name, rb->name) != 0)
-            return ddmd_error_set(err, DDMD_CONFIG,
-                                  "%s: atom %d is %s of %s %d, the system has %s of %s %d there "
-                                  "(the order of the atoms must be the same)",
-                                  start->source, i + 1, b->name, rb->name, rb->number, a->name,
-                                  ra->name, ra->number);
-    }
-    return DDMD_OK;
-}
-
+/* The models of a structure with the atoms of the system, in any order within their residues. */
 static enum ddmd_status add_starts(ddmd_subject *subject, const ddmd_structure *from,
                                    ddmd_error *err)
 {
-    size_t size = (size_t)subject->structure->n_atoms * 3;
+    enum ddmd_status status = DDMD_OK;
+    size_t n = (size_t)subject->structure->n_atoms;
     size_t total = subject->n_starts + (size_t)from->n_models;
-    double *grown = reallocarray(subject->starts, total * size, sizeof *grown);
+    int32_t *order = NULL;
+    DDMD_TRY(ddmd_array_alloc(&order, n, sizeof *order, err));
+    DDMD_TRY(ddmd_structure_match(subject->structure, from, order, err));
+    double *grown = reallocarray(subject->starts, total * n, 3 * sizeof *grown);
     if (!grown)
-        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %zu start structures", total);
-    memcpy(grown + subject->n_starts * size, from->positions,
-           (size_t)from->n_models * size * sizeof *grown);
+        DDMD_FAIL(err, DDMD_NOMEM, "out of memory for %zu start structures", total);
     subject->starts = grown;
+    for (int32_t model = 0; model < from->n_models; model++)
+        ddmd_gather_f64(from->positions + (size_t)model * n * 3, order, n,
+                        grown + (subject->n_starts + (size_t)model) * n * 3);
     subject->n_starts = total;
-    return DDMD_OK;
+out:
+    free(order);
+    return status;
 }
 
 static enum ddmd_status create_starts(const ddmd_config *config, ddmd_subject *subject,
@@ -140,7 +128,6 @@ static enum ddmd_status create_starts(const ddmd_config *config, ddmd_subject *s
             DDMD_TRY(build_fold(config, fold, &structure, err));
         else
             DDMD_TRY(ddmd_structure_read_pdb(start, &structure, err));
-        DDMD_TRY(compare_atoms(subject->structure, structure, err));
         DDMD_TRY(add_starts(subject, structure, err));
         ddmd_structure_destroy(&structure);
     }

@@ -1,6 +1,7 @@
 ddmd_test(unit.molecule.pdb_read SOURCES pdb_read.c LIBRARIES ddmd_molecule)
 ddmd_test(unit.molecule.pdb_names SOURCES pdb_names.c LIBRARIES ddmd_molecule)
 ddmd_test(unit.molecule.pdb_write SOURCES pdb_write.c LIBRARIES ddmd_molecule)
+ddmd_test(unit.molecule.structure_match SOURCES structure_match.c LIBRARIES ddmd_molecule)
 ddmd_test(unit.molecule.selection SOURCES selection.c LIBRARIES ddmd_molecule)
 ddmd_test(unit.molecule.geometry SOURCES geometry.c LIBRARIES ddmd_molecule PkgConfig::JANSSON)
 ddmd_test(unit.molecule.contact_map SOURCES contact_map.c LIBRARIES ddmd_molecule)
