@@ -49,13 +49,19 @@ typedef struct ddmd_model_options {
     double epsilon;                     /* RMSprop; > 0; 1e-8, added outside the root */
     double validation_fraction;         /* of the maps, held out; [0, 0.9]; 0.2. The number is
                                            rounded; one map at least is trained on */
+    int patience;                       /* end a training when the held-out loss has not fallen for
+                                           so many epochs, and keep the weights of the epoch where
+                                           it was lowest; 0 to 10000; 0: never early, keep the last.
+                                           Without held-out maps it does nothing */
     int threads;                        /* 1 to 1024; 1. A batch is shared out among them */
     uint64_t seed;
 } ddmd_model_options;
 
 void ddmd_model_options_default(ddmd_model_options *options);
 
-/* Losses are sums over pixels, means over samples: binary cross-entropy + KL divergence to N(0,1).
+/*
+ * Losses are sums over pixels, means over samples (each as often as its count says): binary
+ * cross-entropy + KL divergence to N(0,1).
  */
 typedef struct ddmd_model_loss {
     double reconstruction; /* binary cross-entropy, nats a map */
@@ -64,6 +70,8 @@ typedef struct ddmd_model_loss {
 
 typedef struct ddmd_model_progress {
     int epoch, epochs; /* 1 .. epochs */
+    int best_epoch;    /* whose weights would be kept if this were the last: with patience the one
+                          of the lowest held-out loss so far, of equals the first; else this one */
     int latent_dim;
     ddmd_model_loss train, validation; /* of this epoch; validation is NaN where none is held out */
     double samples_per_s;              /* trained on; without the time that validation takes */
@@ -92,23 +100,36 @@ enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *o
                                    ddmd_model **model, ddmd_error *err);
 
 /*
- * Train on n_maps maps (at least 2) for options.epochs epochs, going on from the weights and
- * optimiser state that the model has. The last epoch's losses go to *last (may be NULL). Training
- * losses are with dropout and noise, validation losses as ddmd_model_evaluate() has them. NUMERIC:
- * the loss is no longer finite. After that, and after CANCELLED, the model is as it was before the
- * call.
+ * Train on n_maps maps (at least 2) for up to options.epochs epochs, going on from the weights and
+ * optimiser state that the model has.
+ *
+ * counts [n_maps] says how often each map was seen, at least once; NULL: once each. What falls is
+ * sum(count loss) / sum(count): in a batch of B maps, each adds count / (B mean count) times the
+ * gradient of its loss, the mean being that over the maps trained on. So maps that are equal should
+ * be given once, with their count; training and held-out maps then have none in common. They are
+ * split by map, whatever its count.
+ *
+ * *last (may be NULL): how many epochs were done, and the losses of the epoch whose weights were
+ * kept, best_epoch. Training losses are with dropout and noise, validation losses as
+ * ddmd_model_evaluate() has them.
+ *
+ * INVALID: a count of 0. NUMERIC: the loss is no longer finite. After that, and after CANCELLED,
+ * the model is as it was before the call.
  */
-enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, size_t n_maps,
-                                  ddmd_model_progress_fn *progress, void *user,
+enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, const uint32_t *counts,
+                                  size_t n_maps, ddmd_model_progress_fn *progress, void *user,
                                   ddmd_model_progress *last, ddmd_error *err);
 
 /* Latent means of n_maps maps, without noise and dropout: latent[n_maps][latent_dim]. */
 enum ddmd_status ddmd_model_embed(ddmd_model *model, const uint8_t *maps, size_t n_maps,
                                   float *latent, ddmd_error *err);
 
-/* Mean losses over n_maps maps, decoded from the latent means, without dropout. */
-enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, size_t n_maps,
-                                     ddmd_model_loss *loss, ddmd_error *err);
+/*
+ * Mean losses over n_maps maps (at least 1), decoded from the latent means, without dropout. counts
+ * as for training: sum(count loss) / sum(count).
+ */
+enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, const uint32_t *counts,
+                                     size_t n_maps, ddmd_model_loss *loss, ddmd_error *err);
 
 /*
  * A checkpoint (HDF5): kind, options, sizes, version, weights by name, optimiser state. Its layout

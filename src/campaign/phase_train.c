@@ -87,14 +87,14 @@ static enum ddmd_status train_one(ddmd_campaign *c, int latent_dim, uint32_t ver
         .round = c->row.round,
         .latent_dim = latent_dim,
         .n_samples = n,
-        .epochs = c->config->model.epochs,
     };
     ddmd_campaign_model_file(row->file, sizeof row->file, version, latent_dim);
 
     DDMD_TRY(make_model(c, latent_dim, version, &model, err));
-    DDMD_TRY(ddmd_model_train(model, maps, n, on_epoch, c, &last, err));
+    DDMD_TRY(ddmd_model_train(model, maps, NULL, n, on_epoch, c, &last, err));
     DDMD_TRY(ddmd_run_path(&path, c->run_dir, row->file, err));
     DDMD_TRY(ddmd_model_save(model, path, err));
+    row->epochs = last.epoch;
     row->train_reconstruction = last.train.reconstruction;
     row->train_loss = last.train.reconstruction + last.train.kl;
     row->validation_reconstruction = last.validation.reconstruction;

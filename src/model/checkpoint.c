@@ -229,6 +229,14 @@ enum ddmd_status ddmd_checkpoint_add_array(ddmd_checkpoint *checkpoint, const ch
 
 /* --- reading --- */
 
+bool ddmd_checkpoint_has(const ddmd_checkpoint *checkpoint, const char *group, const char *name)
+{
+    quiet before = quiet_begin();
+    bool there = H5Aexists_by_name(checkpoint->file, group, name, H5P_DEFAULT) > 0;
+    quiet_end(before);
+    return there;
+}
+
 /* Open an attribute of n items (n = 1: scalar or one item) of a class. */
 static enum ddmd_status open_attribute(const ddmd_checkpoint *checkpoint, const char *group,
                                        const char *name, H5T_class_t class, size_t n, hid_t *opened,

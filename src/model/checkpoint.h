@@ -8,6 +8,7 @@
 
 #include "ddmd/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ enum ddmd_status ddmd_checkpoint_add_integers(ddmd_checkpoint *checkpoint, const
                                               ddmd_error *err);
 enum ddmd_status ddmd_checkpoint_add_real(ddmd_checkpoint *checkpoint, const char *group,
                                           const char *name, double value, ddmd_error *err);
+
+/* Is there such an attribute? */
+bool ddmd_checkpoint_has(const ddmd_checkpoint *checkpoint, const char *group, const char *name);
 
 /* text has room for size bytes, its end included. */
 enum ddmd_status ddmd_checkpoint_get_text(const ddmd_checkpoint *checkpoint, const char *group,

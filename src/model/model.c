@@ -123,15 +123,25 @@ static enum ddmd_status check_maps(const uint8_t *maps, size_t n_maps, size_t le
     return DDMD_OK;
 }
 
-enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, size_t n_maps,
-                                  ddmd_model_progress_fn *progress, void *user,
+static enum ddmd_status check_counts(const uint32_t *counts, size_t n_maps, ddmd_error *err)
+{
+    for (size_t i = 0; counts && i < n_maps; i++)
+        if (counts[i] == 0)
+            return ddmd_error_set(err, DDMD_INVALID, "the count of contact map %zu is 0", i);
+    return DDMD_OK;
+}
+
+enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, const uint32_t *counts,
+                                  size_t n_maps, ddmd_model_progress_fn *progress, void *user,
                                   ddmd_model_progress *last, ddmd_error *err)
 {
     ddmd_model_base before = model->base;
     ddmd_model_progress reached = {0};
     enum ddmd_status status = check_maps(maps, n_maps, 2, err);
     if (status == DDMD_OK)
-        status = model->ops->train(model->self, &model->base, maps, n_maps, progress, user,
+        status = check_counts(counts, n_maps, err);
+    if (status == DDMD_OK)
+        status = model->ops->train(model->self, &model->base, maps, counts, n_maps, progress, user,
                                    &reached, err);
     if (status != DDMD_OK)
         model->base = before;
@@ -149,12 +159,14 @@ enum ddmd_status ddmd_model_embed(ddmd_model *model, const uint8_t *maps, size_t
     return prefixed(model, status, err);
 }
 
-enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, size_t n_maps,
-                                     ddmd_model_loss *loss, ddmd_error *err)
+enum ddmd_status ddmd_model_evaluate(ddmd_model *model, const uint8_t *maps, const uint32_t *counts,
+                                     size_t n_maps, ddmd_model_loss *loss, ddmd_error *err)
 {
     enum ddmd_status status = check_maps(maps, n_maps, 1, err);
     if (status == DDMD_OK)
-        status = model->ops->evaluate(model->self, maps, n_maps, loss, err);
+        status = check_counts(counts, n_maps, err);
+    if (status == DDMD_OK)
+        status = model->ops->evaluate(model->self, maps, counts, n_maps, loss, err);
     return prefixed(model, status, err);
 }
 
@@ -165,6 +177,8 @@ enum { FORMAT_VERSION = 1 };
 
 /* X(member): the options that are one number, by the type that they are stored as. */
 #define INTEGER_OPTION_MAP(X) X(dense_width) X(batch_size) X(epochs) X(threads)
+/* integers that the first checkpoints lack; 0 is what those models were trained with */
+#define LATER_OPTION_MAP(X) X(patience)
 #define REAL_OPTION_MAP(X) X(dropout) X(learning_rate) X(rho) X(epsilon) X(validation_fraction)
 #define LAYER_OPTION_MAP(X) X(filters) X(kernels) X(strides)
 
@@ -193,6 +207,7 @@ static enum ddmd_status save_base(const ddmd_model *model, ddmd_checkpoint *file
     DDMD_TRY(add_integer(file, "/options", "seed", (int64_t)options->seed, err));
 #define ADD_INTEGER(name) DDMD_TRY(add_integer(file, "/options", #name, options->name, err));
     INTEGER_OPTION_MAP(ADD_INTEGER)
+    LATER_OPTION_MAP(ADD_INTEGER)
 #undef ADD_INTEGER
 #define ADD_REAL(name) \
     DDMD_TRY(ddmd_checkpoint_add_real(file, "/options", #name, options->name, err));
@@ -244,6 +259,11 @@ static enum ddmd_status load_base(const ddmd_checkpoint *file, ddmd_model_base *
 #define GET_INTEGER(name) DDMD_TRY(get_int(file, "/options", #name, &options->name, err));
     INTEGER_OPTION_MAP(GET_INTEGER)
 #undef GET_INTEGER
+#define GET_LATER(name)                               \
+    if (ddmd_checkpoint_has(file, "/options", #name)) \
+        DDMD_TRY(get_int(file, "/options", #name, &options->name, err));
+    LATER_OPTION_MAP(GET_LATER)
+#undef GET_LATER
 #define GET_REAL(name) \
     DDMD_TRY(ddmd_checkpoint_get_real(file, "/options", #name, &options->name, err));
     REAL_OPTION_MAP(GET_REAL)

@@ -37,19 +37,20 @@ typedef struct ddmd_model_ops {
     void (*destroy)(void *self);
 
     /*
-     * Train base->options.epochs epochs, counting base->epochs_done up by each. n_maps >= 2. On
-     * failure model.c puts *base back as it was.
+     * Train up to base->options.epochs epochs, counting base->epochs_done up by each. n_maps >= 2;
+     * counts may be NULL, and has no zeros. On failure model.c puts *base back as it was.
      */
-    enum ddmd_status (*train)(void *self, ddmd_model_base *base, const uint8_t *maps, size_t n_maps,
+    enum ddmd_status (*train)(void *self, ddmd_model_base *base, const uint8_t *maps,
+                              const uint32_t *counts, size_t n_maps,
                               ddmd_model_progress_fn *progress, void *user,
                               ddmd_model_progress *last, ddmd_error *err);
 
     enum ddmd_status (*embed)(void *self, const uint8_t *maps, size_t n_maps, float *latent,
                               ddmd_error *err);
 
-    /* n_maps >= 1 */
-    enum ddmd_status (*evaluate)(void *self, const uint8_t *maps, size_t n_maps,
-                                 ddmd_model_loss *loss, ddmd_error *err);
+    /* n_maps >= 1; counts as in train */
+    enum ddmd_status (*evaluate)(void *self, const uint8_t *maps, const uint32_t *counts,
+                                 size_t n_maps, ddmd_model_loss *loss, ddmd_error *err);
 
     /* Write weights and state into, or read them from, a checkpoint that holds base already. */
     enum ddmd_status (*save)(const void *self, ddmd_checkpoint *checkpoint, ddmd_error *err);

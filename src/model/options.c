@@ -63,6 +63,7 @@ enum ddmd_status ddmd_model_options_check(const ddmd_model_options *options, int
     DDMD_TRY(check_range("dense_width", o->dense_width, 1, DDMD_MODEL_MAX_DENSE_WIDTH, err));
     DDMD_TRY(check_range("batch_size", o->batch_size, 1, DDMD_MODEL_MAX_BATCH, err));
     DDMD_TRY(check_range("epochs", o->epochs, 1, DDMD_MODEL_MAX_EPOCHS, err));
+    DDMD_TRY(check_range("patience", o->patience, 0, DDMD_MODEL_MAX_EPOCHS, err));
     DDMD_TRY(check_range("threads", o->threads, 1, DDMD_MODEL_MAX_THREADS, err));
 
     /* written so that NaN fails */

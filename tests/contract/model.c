@@ -39,7 +39,7 @@ static ddmd_model *create(const char *kind, const ddmd_model_options *options, u
 static void train_and_embed(ddmd_model *model, const uint8_t *maps, float *latent)
 {
     ddmd_error err = {0};
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, NULL, &err), &err);
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, latent, &err), &err);
 }
 
@@ -113,6 +113,8 @@ static void options_out_of_range(const char *kind, const uint8_t *maps)
     REFUSE(batch_size, 4097);
     REFUSE(epochs, 0);
     REFUSE(epochs, 10001);
+    REFUSE(patience, -1);
+    REFUSE(patience, 10001);
     REFUSE(threads, 0);
     REFUSE(dropout, -0.1);
     REFUSE(dropout, 1);
@@ -173,9 +175,9 @@ static void all_sizes(const char *kind, const uint8_t *maps)
         assert_int_equal(ddmd_model_residues(model), sides[i]);
         assert_int_equal(ddmd_model_latent_dim(model), DIM);
         assert_true(ddmd_model_parameters(model) > 0);
-        ASSERT_OK(ddmd_model_train(model, some, 6, NULL, NULL, NULL, &err), &err);
+        ASSERT_OK(ddmd_model_train(model, some, NULL, 6, NULL, NULL, NULL, &err), &err);
         ASSERT_OK(ddmd_model_embed(model, some, 6, latent, &err), &err);
-        ASSERT_OK(ddmd_model_evaluate(model, some, 6, &loss, &err), &err);
+        ASSERT_OK(ddmd_model_evaluate(model, some, NULL, 6, &loss, &err), &err);
         for (int j = 0; j < 6 * DIM; j++)
             assert_true(isfinite(latent[j]));
         assert_true(loss.reconstruction > 0 && loss.kl >= 0);
@@ -238,18 +240,19 @@ static void progress(const char *kind, const uint8_t *maps)
     ddmd_model *model = create(kind, &options, VERSION);
     history h = {0};
     ddmd_model_progress last;
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, keep_history, &h, &last, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, keep_history, &h, &last, &err), &err);
     assert_int_equal(h.calls, options.epochs);
     assert_memory_equal(&last, &h.last, sizeof last);
     assert_int_equal(last.epochs, options.epochs);
     assert_int_equal(last.latent_dim, DIM);
+    assert_int_equal(last.best_epoch, options.epochs);
     assert_true(last.train.reconstruction > 0 && last.validation.reconstruction > 0);
     assert_true(last.samples_per_s > 0);
     ddmd_model_destroy(&model);
 
     options.validation_fraction = 0;
     model = create(kind, &options, VERSION);
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, NULL, NULL, &last, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, &last, &err), &err);
     assert_true(isnan(last.validation.reconstruction) && isnan(last.validation.kl));
     ddmd_model_destroy(&model);
 }
@@ -269,7 +272,7 @@ static void cancelled(const char *kind, const uint8_t *maps)
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, before, &err), &err);
     history h = {.stop_after = 2};
     ddmd_model_progress last = {.epoch = 77};
-    assert_int_equal(ddmd_model_train(model, maps, MAPS, keep_history, &h, &last, &err),
+    assert_int_equal(ddmd_model_train(model, maps, NULL, MAPS, keep_history, &h, &last, &err),
                      DDMD_CANCELLED);
     assert_int_equal(h.calls, 2);
     assert_int_equal(last.epoch, 77);
@@ -297,8 +300,13 @@ static void bad_calls(const char *kind, const uint8_t *maps)
     ddmd_model_options options = small_options();
     ddmd_model *model = create(kind, &options, VERSION), *loaded = NULL;
     ddmd_model_loss loss;
-    assert_int_equal(ddmd_model_train(model, maps, 1, NULL, NULL, NULL, &err), DDMD_INVALID);
-    assert_int_equal(ddmd_model_evaluate(model, maps, 0, &loss, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_model_train(model, maps, NULL, 1, NULL, NULL, NULL, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_model_evaluate(model, maps, NULL, 0, &loss, &err), DDMD_INVALID);
+    const uint32_t counts[] = {1, 0, 1};
+    assert_int_equal(ddmd_model_train(model, maps, counts, 3, NULL, NULL, NULL, &err),
+                     DDMD_INVALID);
+    assert_non_null(strstr(err.message, "map 1"));
+    assert_int_equal(ddmd_model_evaluate(model, maps, counts, 3, &loss, &err), DDMD_INVALID);
     ASSERT_OK(ddmd_model_embed(model, maps, 0, NULL, &err), &err);
     assert_int_equal(ddmd_model_save(model, test_scratch("no/such/folder.h5"), &err), DDMD_IO);
     assert_non_null(strstr(err.message, "folder.h5"));
@@ -320,7 +328,7 @@ static void saved(const char *kind, const uint8_t *maps)
     ddmd_model_options options = small_options();
     ddmd_model *model = create(kind, &options, VERSION), *loaded = NULL;
     const char *path = test_scratch("model.h5");
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, NULL, &err), &err);
     ASSERT_OK(ddmd_model_save(model, path, &err), &err);
     ASSERT_OK(ddmd_model_load(path, 0, &loaded, &err), &err);
     assert_int_equal(ddmd_model_latent_dim(loaded), DIM);
@@ -332,7 +340,7 @@ static void saved(const char *kind, const uint8_t *maps)
     ddmd_model *const both[] = {model, loaded};
     ddmd_model_progress last[2];
     for (int i = 0; i < 2; i++) {
-        ASSERT_OK(ddmd_model_train(both[i], maps, MAPS, NULL, NULL, &last[i], &err), &err);
+        ASSERT_OK(ddmd_model_train(both[i], maps, NULL, MAPS, NULL, NULL, &last[i], &err), &err);
         ASSERT_OK(ddmd_model_embed(both[i], maps, MAPS, latent[i], &err), &err);
     }
     assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
@@ -360,7 +368,7 @@ static void same_file(const char *kind, const uint8_t *maps)
     for (int i = 0; i < 2; i++) {
         ddmd_model *model = create(kind, &options, VERSION);
         const char *path = test_scratch("same.h5"); /* the second replaces the first */
-        ASSERT_OK(ddmd_model_train(model, maps, MAPS, NULL, NULL, NULL, &err), &err);
+        ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, NULL, &err), &err);
         ASSERT_OK(ddmd_model_save(model, path, &err), &err);
         ASSERT_OK(ddmd_file_read(path, (size_t)1 << 24, &bytes[i], &length[i], &err), &err);
         ddmd_model_destroy(&model);
@@ -403,6 +411,130 @@ static void a_new_version_keeps_the_weights_and_draws_anew(void **state)
     for_each_model(versions);
 }
 
+/* Equal counts, large or small, weigh maps as no counts do, to the last bit. */
+static void equal_counts(const char *kind, const uint8_t *maps)
+{
+    ddmd_error err = {0};
+    float latent[3][MAPS * DIM];
+    uint32_t counts[MAPS];
+    ddmd_model_options options = small_options();
+    for (int i = 0; i < 3; i++) {
+        ddmd_model *model = create(kind, &options, VERSION);
+        for (int m = 0; m < MAPS; m++)
+            counts[m] = i == 1 ? UINT32_MAX : 1 + (uint32_t)(m == 5);
+        ASSERT_OK(ddmd_model_train(model, maps, i ? counts : NULL, MAPS, NULL, NULL, NULL, &err),
+                  &err);
+        ASSERT_OK(ddmd_model_embed(model, maps, MAPS, latent[i], &err), &err);
+        ddmd_model_destroy(&model);
+    }
+    assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
+    assert_memory_not_equal(latent[0], latent[2], sizeof latent[0]);
+}
+
+static void equal_counts_are_no_counts(void **state)
+{
+    (void)state;
+    for_each_model(equal_counts);
+}
+
+/* A map with a count is so many equal maps; float32 sums in another order are 1e-5 apart at most.
+ */
+static void counted(const char *kind, const uint8_t *maps)
+{
+    enum { COUNTED = 6 };
+    ddmd_error err = {0};
+    const uint32_t counts[COUNTED] = {1, 4, 2, 1, 7, 3};
+    size_t bytes = ddmd_contact_map_bytes(SIDE), n = 0;
+    uint8_t *repeated = malloc(18 * bytes);
+    ddmd_model_options options = small_options();
+    ddmd_model *model = create(kind, &options, VERSION);
+    ddmd_model_loss with, without;
+    for (size_t m = 0; m < COUNTED; m++)
+        for (uint32_t i = 0; i < counts[m]; i++)
+            memcpy(repeated + n++ * bytes, maps + m * bytes, bytes);
+    ASSERT_OK(ddmd_model_evaluate(model, maps, counts, COUNTED, &with, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, repeated, NULL, n, &without, &err), &err);
+    assert_true(fabs(with.reconstruction / without.reconstruction - 1) < 1e-5);
+    assert_true(fabs(with.kl / without.kl - 1) < 1e-5);
+    ddmd_model_destroy(&model);
+    free(repeated);
+}
+
+static void counts_weigh_losses(void **state)
+{
+    (void)state;
+    for_each_model(counted);
+}
+
+typedef struct validation {
+    double losses[1000];
+    int n, told_best;
+} validation;
+
+static bool keep_validation(void *user, const ddmd_model_progress *progress)
+{
+    validation *v = user;
+    v->losses[v->n++] = progress->validation.reconstruction + progress->validation.kl;
+    v->told_best = progress->best_epoch;
+    return true;
+}
+
+/* Training maps that say nothing about the held-out ones are soon learnt by heart. */
+static void patient(const char *kind, const uint8_t *maps)
+{
+    (void)maps;
+    enum { PATIENCE = 3, EPOCHS = 1000 };
+    ddmd_error err = {0};
+    float kept[MAPS * DIM], stopped[MAPS * DIM];
+    uint8_t *noise = test_maps(SIDE, MAPS, 0.5, 3);
+    ddmd_model_options options = small_options();
+    options.epochs = EPOCHS;
+    options.patience = PATIENCE;
+    options.learning_rate = 0.02;
+    validation v = {.n = 0};
+    ddmd_model_progress last;
+    ddmd_model *model = create(kind, &options, VERSION);
+    ASSERT_OK(ddmd_model_train(model, noise, NULL, MAPS, keep_validation, &v, &last, &err), &err);
+    int best = 0;
+    for (int e = 1; e < v.n; e++)
+        if (v.losses[e] < v.losses[best])
+            best = e;
+    assert_true(v.n < EPOCHS);
+    assert_int_equal(v.n - 1 - best, PATIENCE);
+    assert_int_equal(last.epoch, v.n);
+    assert_int_equal(last.best_epoch, best + 1);
+    assert_int_equal(v.told_best, best + 1);
+    assert_true(last.validation.reconstruction + last.validation.kl == v.losses[best]);
+    ASSERT_OK(ddmd_model_embed(model, noise, MAPS, kept, &err), &err);
+    ddmd_model_destroy(&model);
+
+    /* the weights kept are those that a training of so many epochs ends with */
+    options.epochs = best + 1;
+    options.patience = 0;
+    model = create(kind, &options, VERSION);
+    ASSERT_OK(ddmd_model_train(model, noise, NULL, MAPS, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_embed(model, noise, MAPS, stopped, &err), &err);
+    assert_memory_equal(kept, stopped, sizeof kept);
+    ddmd_model_destroy(&model);
+
+    /* nothing held out: nothing to judge by */
+    options.patience = 1;
+    options.epochs = 5;
+    options.validation_fraction = 0;
+    model = create(kind, &options, VERSION);
+    ASSERT_OK(ddmd_model_train(model, noise, NULL, MAPS, NULL, NULL, &last, &err), &err);
+    assert_int_equal(last.epoch, 5);
+    assert_int_equal(last.best_epoch, 5);
+    ddmd_model_destroy(&model);
+    free(noise);
+}
+
+static void patience_keeps_the_best_epoch(void **state)
+{
+    (void)state;
+    for_each_model(patient);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +546,9 @@ int main(void)
         cmocka_unit_test(progress_is_told_after_each_epoch),
         cmocka_unit_test(a_cancelled_training_leaves_the_model_as_it_was),
         cmocka_unit_test(bad_calls_are_answered),
+        cmocka_unit_test(equal_counts_are_no_counts),
+        cmocka_unit_test(counts_weigh_losses),
+        cmocka_unit_test(patience_keeps_the_best_epoch),
         cmocka_unit_test(training_goes_on_from_a_checkpoint_bit_for_bit),
         cmocka_unit_test(the_same_model_gives_the_same_file),
         cmocka_unit_test(a_new_version_keeps_the_weights_and_draws_anew),

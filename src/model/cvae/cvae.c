@@ -116,9 +116,20 @@ static size_t parameters(const void *self)
 /* Packed maps and which of them, in which order; index NULL: all, as they come. */
 typedef struct selection {
     const uint8_t *maps;
+    const uint32_t *counts; /* of all maps; NULL: once each */
     const uint32_t *index;
     size_t n;
+    double mean_count; /* of the n maps */
 } selection;
+
+static selection select_maps(const uint8_t *maps, const uint32_t *counts, const uint32_t *index,
+                             size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; counts && i < n; i++)
+        sum += counts[index ? index[i] : i];
+    return (selection){maps, counts, index, n, counts && n ? sum / (double)n : 1};
+}
 
 /* A run of a selection that one member takes, in pieces of what its network has room for. */
 typedef struct share {
@@ -140,10 +151,12 @@ static int next_piece(const cvae *model, int number, const selection *from, shar
     size_t side = (size_t)model->architecture.side, bytes = ddmd_contact_map_bytes(side);
     size_t capacity = (size_t)ddmd_cvae_network_capacity(network), left = of->end - of->next;
     size_t n = left < capacity ? left : capacity;
-    float *out = ddmd_cvae_network_inputs(network).maps;
-    for (size_t s = 0; s < n; s++, out += side * side) {
+    const ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(network);
+    for (size_t s = 0; s < n; s++) {
         size_t which = from->index ? from->index[of->next + s] : of->next + s;
-        ddmd_contact_map_unpack(from->maps + which * bytes, side, out);
+        ddmd_contact_map_unpack(from->maps + which * bytes, side, inputs.maps + s * side * side);
+        if (inputs.share)
+            inputs.share[s] = from->counts ? (float)(from->counts[which] / from->mean_count) : 1.0F;
     }
     of->next += n;
     return (int)n;
@@ -237,14 +250,14 @@ out:
 static enum ddmd_status embed(void *self, const uint8_t *maps, size_t n_maps, float *latent,
                               ddmd_error *err)
 {
-    const selection all = {maps, NULL, n_maps};
+    const selection all = select_maps(maps, NULL, NULL, n_maps);
     return run_pass(self, &all, latent, NULL, err);
 }
 
-static enum ddmd_status evaluate(void *self, const uint8_t *maps, size_t n_maps,
-                                 ddmd_model_loss *loss, ddmd_error *err)
+static enum ddmd_status evaluate(void *self, const uint8_t *maps, const uint32_t *counts,
+                                 size_t n_maps, ddmd_model_loss *loss, ddmd_error *err)
 {
-    const selection all = {maps, NULL, n_maps};
+    const selection all = select_maps(maps, counts, NULL, n_maps);
     return run_pass(self, &all, NULL, loss, err);
 }
 
@@ -381,28 +394,71 @@ static size_t validation_size(const ddmd_model_options *options, size_t n)
     return held_out < n ? held_out : n - 1;
 }
 
+/* What a training can go back to: the best weights so far, and their losses. */
+typedef struct best {
+    ddmd_cvae_state state; /* with patience only */
+    ddmd_model_progress reached;
+} best;
+
+static double held_out(const ddmd_model_progress *reached)
+{
+    return reached->validation.reconstruction + reached->validation.kl;
+}
+
+static void copy_state(const cvae *model, const ddmd_cvae_state *from, ddmd_cvae_state *to)
+{
+    size_t n_values = model->architecture.n_values;
+    memcpy(to->weights, from->weights, n_values * sizeof *to->weights);
+    memcpy(to->mean_square, from->mean_square, n_values * sizeof *to->mean_square);
+}
+
+/* Keep the epoch where it is the best so far; without patience, or held-out maps, each is. */
+static void keep_best(const training *t, ddmd_model_progress *reached, best *b)
+{
+    bool choosing = b->state.weights && t->validation.n;
+    if (choosing && b->reached.epoch && !(held_out(reached) < held_out(&b->reached))) {
+        reached->best_epoch = b->reached.epoch;
+        return;
+    }
+    reached->best_epoch = reached->epoch;
+    b->reached = *reached;
+    if (choosing)
+        copy_state(t->model, &t->model->state, &b->state);
+}
+
+static enum ddmd_status check_weights(const cvae *model, ddmd_error *err)
+{
+    for (size_t i = 0; i < model->architecture.n_values; i++)
+        if (!isfinite(model->state.weights[i]))
+            return ddmd_error_set(err, DDMD_NUMERIC,
+                                  "a weight is no longer finite; try a smaller learning_rate");
+    return DDMD_OK;
+}
+
 static enum ddmd_status run_epochs(training *t, ddmd_model_base *base, const uint32_t *split,
-                                   uint32_t *order, ddmd_model_progress_fn *progress, void *user,
-                                   ddmd_model_progress *last, ddmd_error *err)
+                                   uint32_t *order, best *b, ddmd_model_progress_fn *progress,
+                                   void *user, ddmd_model_progress *last, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    int epochs = base->options.epochs;
-    for (int epoch = 1; epoch <= epochs; epoch++) {
+    int epochs = base->options.epochs, done = 0;
+    do {
         ddmd_model_progress reached = {
-            .epoch = epoch, .epochs = epochs, .latent_dim = base->latent_dim};
+            .epoch = ++done, .epochs = epochs, .latent_dim = base->latent_dim};
         memcpy(order, split, t->train.n * sizeof *order);
         DDMD_TRY(run_epoch(t, base->epochs_done, order, &reached, err));
         base->epochs_done++;
-        *last = reached;
+        keep_best(t, &reached, b);
         if (progress && !progress(user, &reached))
-            DDMD_FAIL(err, DDMD_CANCELLED, "training was cancelled after %d of %d epochs", epoch,
+            DDMD_FAIL(err, DDMD_CANCELLED, "training was cancelled after %d of %d epochs", done,
                       epochs);
-    }
+    } while (done < epochs &&
+             (base->options.patience == 0 || done - b->reached.epoch < base->options.patience));
+    if (b->reached.epoch < done)
+        copy_state(t->model, &b->state, &t->model->state);
     /* the last step may have done what no loss has shown yet */
-    for (size_t i = 0; i < t->model->architecture.n_values; i++)
-        if (!isfinite(t->model->state.weights[i]))
-            DDMD_FAIL(err, DDMD_NUMERIC,
-                      "a weight is no longer finite; try a smaller learning_rate");
+    DDMD_TRY(check_weights(t->model, err));
+    *last = b->reached;
+    last->epoch = done;
 out:
     return status;
 }
@@ -433,36 +489,48 @@ out:
     return status;
 }
 
-static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *maps, size_t n_maps,
+/* Which maps are trained on (the first n_train of *split) and which are held out (the rest). */
+static enum ddmd_status split_maps(const ddmd_model_base *base, size_t n_maps, uint32_t **split,
+                                   ddmd_error *err)
+{
+    enum ddmd_status status = ddmd_array_alloc(split, n_maps, sizeof **split, err);
+    if (status != DDMD_OK)
+        return status;
+    ddmd_random random;
+    ddmd_random_init(&random, base->options.seed, DDMD_RANDOM_SPLIT, base->version, 0);
+    for (size_t i = 0; i < n_maps; i++)
+        (*split)[i] = (uint32_t)i;
+    ddmd_random_shuffle(&random, *split, n_maps);
+    return DDMD_OK;
+}
+
+static enum ddmd_status train(void *self, ddmd_model_base *base, const uint8_t *maps,
+                              const uint32_t *counts, size_t n_maps,
                               ddmd_model_progress_fn *progress, void *user,
                               ddmd_model_progress *last, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     cvae *model = self;
     const ddmd_model_options *options = &base->options;
-    size_t n_values = model->architecture.n_values;
     uint32_t *split = NULL, *order = NULL;
     ddmd_cvae_state before = {NULL, NULL};
+    best b = {.state = {NULL, NULL}};
     training t;
 
     DDMD_TRY(training_init(&t, model, base, err));
     DDMD_TRY(prepare_pass(model, DDMD_CVAE_GRADIENT, err));
     DDMD_TRY(ddmd_cvae_state_init(&before, &model->architecture, err));
-    memcpy(before.weights, model->state.weights, n_values * sizeof *before.weights);
-    memcpy(before.mean_square, model->state.mean_square, n_values * sizeof *before.mean_square);
-    DDMD_TRY(ddmd_array_alloc(&split, n_maps, sizeof *split, err));
+    if (options->patience > 0)
+        DDMD_TRY(ddmd_cvae_state_init(&b.state, &model->architecture, err));
+    copy_state(model, &model->state, &before);
+    DDMD_TRY(split_maps(base, n_maps, &split, err));
     DDMD_TRY(ddmd_array_alloc(&order, n_maps, sizeof *order, err));
-
-    ddmd_random random;
-    ddmd_random_init(&random, options->seed, DDMD_RANDOM_SPLIT, base->version, 0);
-    for (size_t i = 0; i < n_maps; i++)
-        split[i] = (uint32_t)i;
-    ddmd_random_shuffle(&random, split, n_maps);
     size_t n_train = n_maps - validation_size(options, n_maps);
-    t.train = (selection){maps, order, n_train};
-    t.validation = (selection){maps, split + n_train, n_maps - n_train};
+    t.train = select_maps(maps, counts, split, n_train);
+    t.train.index = order; /* the same maps, in the order of each epoch */
+    t.validation = select_maps(maps, counts, split + n_train, n_maps - n_train);
 
-    status = run_epochs(&t, base, split, order, progress, user, last, err);
+    status = run_epochs(&t, base, split, order, &b, progress, user, last, err);
     if (status != DDMD_OK) {
         ddmd_cvae_state failed = model->state;
         model->state = before;
@@ -472,6 +540,7 @@ out:
     training_clear(&t);
     free(order);
     free(split);
+    ddmd_cvae_state_clear(&b.state);
     ddmd_cvae_state_clear(&before);
     return status;
 }

@@ -18,7 +18,7 @@ struct ddmd_cvae_network {
     ddmd_onednn_conv *conv[DDMD_MODEL_MAX_LAYERS], *transposed[DDMD_MODEL_MAX_LAYERS];
 
     /* activations, [capacity][...]; see reference.inc */
-    float *maps, *keep, *noise;
+    float *maps, *keep, *noise, *share;
     float *conv_out[DDMD_MODEL_MAX_LAYERS];
     float *dense, *latent;
     float *z, *decoder, *transposed_in[DDMD_MODEL_MAX_LAYERS], *logits;
@@ -129,6 +129,7 @@ static enum ddmd_status prepare_decoder(ddmd_cvae_network *net, ddmd_error *err)
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
     DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->noise, err));
+    DDMD_TRY(activation(net, 1, &net->share, err));
     DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z, err));
     DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder, err));
     DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->logits, err));
@@ -197,6 +198,7 @@ void ddmd_cvae_network_destroy(ddmd_cvae_network **network)
         net->maps,
         net->keep,
         net->noise,
+        net->share,
         net->dense,
         net->latent,
         net->z,
@@ -223,7 +225,7 @@ int ddmd_cvae_network_capacity(const ddmd_cvae_network *network)
 
 ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network)
 {
-    return (ddmd_cvae_inputs){network->maps, network->keep, network->noise};
+    return (ddmd_cvae_inputs){network->maps, network->keep, network->noise, network->share};
 }
 
 /* --- forward --- */
@@ -310,16 +312,16 @@ out:
     return status;
 }
 
-/* KL(N(m, v) || N(0, 1)) = (m^2 + v - 1 - log v) / 2, summed over the first n samples. */
-static double divergence(const ddmd_cvae_network *net, int n)
+/* KL(N(m, v) || N(0, 1)) = (m^2 + v - 1 - log v) / 2 of one sample. */
+static double divergence(const ddmd_cvae_network *net, size_t sample)
 {
     size_t d = (size_t)net->a->latent_dim;
     double sum = 0;
-    for (size_t s = 0; s < (size_t)n; s++)
-        for (size_t i = 0; i < d; i++) {
-            double mean = net->latent[s * 2 * d + i], log_var = net->latent[s * 2 * d + d + i];
-            sum += (mean * mean + exp(log_var) - 1 - log_var) / 2;
-        }
+    for (size_t i = 0; i < d; i++) {
+        double mean = net->latent[sample * 2 * d + i];
+        double log_var = net->latent[sample * 2 * d + d + i];
+        sum += (mean * mean + exp(log_var) - 1 - log_var) / 2;
+    }
     return sum;
 }
 
@@ -334,15 +336,20 @@ enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const floa
     return status;
 }
 
-/* The losses of the first n samples; with scale != 0, the logits become their gradient. */
+/* The losses of the first n samples; with scale != 0, the logits become the gradient. */
 static void losses(ddmd_cvae_network *net, const float *p, int n, double scale,
                    ddmd_model_loss *sum, double *bias_gradient)
 {
     size_t map = (size_t)net->a->side * (size_t)net->a->side;
-    sum->kl = divergence(net, n);
-    sum->reconstruction =
-        ddmd_cross_entropy((size_t)n * map, net->logits, p[net->a->at_transposed[0].bias],
-                           net->maps, scale, bias_gradient);
+    float bias = p[net->a->at_transposed[0].bias];
+    for (size_t s = 0; s < (size_t)n; s++) {
+        double share = net->share[s], gradient = 0;
+        sum->kl += share * divergence(net, s);
+        sum->reconstruction +=
+            share * ddmd_cross_entropy(map, net->logits + s * map, bias, net->maps + s * map,
+                                       scale * share, &gradient);
+        *bias_gradient += gradient;
+    }
 }
 
 enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float *parameters, int n,
@@ -427,14 +434,14 @@ out:
 }
 
 /* From the gradient of z, and the divergence, to that of means and log variances. */
-static void backward_sample(ddmd_cvae_network *net, int n, float scale)
+static void backward_sample(ddmd_cvae_network *net, int n, float whole_scale)
 {
     size_t d = (size_t)net->a->latent_dim;
     for (size_t s = 0; s < (size_t)n; s++) {
         const float *mean = net->latent + s * 2 * d, *log_var = mean + d;
         const float *noise = net->noise + s * d, *dz = net->z_gradient + s * d;
         float *mean_gradient = net->latent_gradient + s * 2 * d;
-        float *log_var_gradient = mean_gradient + d;
+        float *log_var_gradient = mean_gradient + d, scale = whole_scale * net->share[s];
         for (size_t i = 0; i < d; i++) {
             float deviation = expf(log_var[i] / 2);
             mean_gradient[i] = dz[i] + scale * mean[i];

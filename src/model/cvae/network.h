@@ -28,6 +28,7 @@ typedef struct ddmd_cvae_inputs {
     float *maps;  /* [n][side][side] */
     float *keep;  /* [n][dense_width], 0 or 1 / (1 - dropout); gradient only */
     float *noise; /* [n][latent_dim]; gradient only */
+    float *share; /* [n], the factor of each sample's loss in sums and gradients; not for encode */
 } ddmd_cvae_inputs;
 
 ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network);
@@ -46,13 +47,13 @@ enum ddmd_status ddmd_cvae_network_prepare(ddmd_cvae_network *network, enum ddmd
 enum ddmd_status ddmd_cvae_network_encode(ddmd_cvae_network *network, const float *parameters,
                                           int n, float *mean, ddmd_error *err);
 
-/* Losses summed over the samples, decoded from the means, without dropout. */
+/* Losses times shares, summed over the samples, decoded from the means, without dropout. */
 enum ddmd_status ddmd_cvae_network_loss(ddmd_cvae_network *network, const float *parameters, int n,
                                         ddmd_model_loss *sum, ddmd_error *err);
 
 /*
- * Losses summed over the samples, with dropout and noise, and `scale` times the gradient of their
- * sum: written to gradient [n_values], or added to it.
+ * Losses times shares, summed over the samples, with dropout and noise, and `scale` times the
+ * gradient of that sum: written to gradient [n_values], or added to it.
  */
 enum ddmd_status ddmd_cvae_network_gradient(ddmd_cvae_network *network, const float *parameters,
                                             int n, double scale, bool add, float *gradient,

@@ -34,7 +34,7 @@ static ddmd_model *trained(const uint8_t *maps)
     ddmd_model *model = NULL;
     ddmd_model_options options = small_options();
     ASSERT_OK(ddmd_model_create("cvae", &options, SIDE, DIM, 7, &model, &err), &err);
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, NULL, &err), &err);
     return model;
 }
 
@@ -182,6 +182,29 @@ static void damaged_arrays_are_refused(void **state)
     free(maps);
 }
 
+/* Checkpoints from before there was patience. */
+static void options_that_came_later_may_be_missing(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    uint8_t *maps = test_maps(SIDE, MAPS, 0.03, 1);
+    ddmd_model *model = trained(maps), *loaded = NULL;
+    const char *path = test_scratch("older.h5");
+    static const damage removed = {.group = "/options", .attribute = "patience"};
+    float latent[2][MAPS * DIM];
+    ASSERT_OK(ddmd_model_save(model, path, &err), &err);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    replace_attribute(file, &removed);
+    H5Fclose(file);
+    ASSERT_OK(ddmd_model_load(path, 0, &loaded, &err), &err);
+    ASSERT_OK(ddmd_model_embed(model, maps, MAPS, latent[0], &err), &err);
+    ASSERT_OK(ddmd_model_embed(loaded, maps, MAPS, latent[1], &err), &err);
+    assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
+    ddmd_model_destroy(&model);
+    ddmd_model_destroy(&loaded);
+    free(maps);
+}
+
 /* Cut at many places. */
 static void truncated_files_are_refused(void **state)
 {
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(files_of_another_kind_are_refused),
         cmocka_unit_test(damaged_attributes_are_refused),
         cmocka_unit_test(damaged_arrays_are_refused),
+        cmocka_unit_test(options_that_came_later_may_be_missing),
         cmocka_unit_test(truncated_files_are_refused),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);

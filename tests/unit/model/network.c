@@ -153,6 +153,8 @@ static void give(const comparison *c, int first, int n)
     memcpy(inputs.maps, c->maps + at * m->n_map, count * m->n_map * sizeof(float));
     memcpy(inputs.keep, c->keep + at * m->n_keep, count * m->n_keep * sizeof(float));
     memcpy(inputs.noise, c->noise + at * m->n_noise, count * m->n_noise * sizeof(float));
+    for (int s = 0; s < n; s++)
+        inputs.share[s] = 1;
 }
 
 /*
@@ -182,6 +184,37 @@ static void compare_gradient(const comparison *c, const float *gradient, int n,
             fail_msg("%s, %d samples: %s: relative distance %.3g", c->c->name, n, tensor->name,
                      sqrt(difference / size));
     }
+}
+
+/* Shares: the gradients of single samples by the reference, times the shares, summed. */
+static void compare_shares(const comparison *c, float *gradient)
+{
+    const model *m = c->m;
+    static const float shares[] = {0.5F, 7, 0.25F};
+    enum { N = 3 };
+    ddmd_error err = {0};
+    double *expected = calloc(m->a.n_values, sizeof *expected);
+    ddmd_model_loss sum = {0, 0}, known = {0, 0};
+    model one = *m;
+    for (int s = 0; s < N; s++) {
+        one.maps = m->maps + (size_t)s * m->n_map;
+        one.keep = m->keep + (size_t)s * m->n_keep;
+        one.noise = m->noise + (size_t)s * m->n_noise;
+        ddmd_reference_result_f64 result = reference(&one, 1, true, m->gradient, NULL);
+        known.reconstruction += shares[s] * result.reconstruction;
+        known.kl += shares[s] * result.kl;
+        for (size_t i = 0; i < m->a.n_values; i++)
+            expected[i] += shares[s] / 4 * m->gradient[i];
+    }
+    give(c, 0, N);
+    memcpy(ddmd_cvae_network_inputs(c->network).share, shares, sizeof shares);
+    ASSERT_OK(
+        ddmd_cvae_network_gradient(c->network, c->parameters, N, 0.25, false, gradient, &sum, &err),
+        &err);
+    assert_true(fabs(sum.reconstruction / known.reconstruction - 1) < 1e-6);
+    assert_true(fabs(sum.kl / known.kl - 1) < 1e-5);
+    assert_true(test_distance(gradient, expected, m->a.n_values) < 1e-5);
+    free(expected);
 }
 
 static void compare_whole(void *user, int member)
@@ -229,6 +262,7 @@ static void compare_whole(void *user, int member)
     const ddmd_model_loss both = {parts[0].reconstruction + parts[1].reconstruction,
                                   parts[0].kl + parts[1].kl};
     compare_gradient(c, gradient, 8, &both);
+    compare_shares(c, gradient);
     free(gradient);
 }
 

@@ -57,7 +57,7 @@ static void loss_falls_and_the_embedding_tells_two_folds_apart(void **state)
     uint8_t *maps = test_maps(SIDE, MAPS, 0.03, 1), *fresh = test_maps(SIDE, 40, 0.03, 2);
     history h = {0};
     ddmd_model_progress last;
-    ASSERT_OK(ddmd_model_train(model, maps, MAPS, keep_history, &h, &last, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, MAPS, keep_history, &h, &last, &err), &err);
     assert_int_equal(h.calls, 40);
     assert_int_equal(h.first.epoch, 1);
     assert_int_equal(h.last.epoch, 40);
@@ -99,7 +99,7 @@ static void there_may_be_more_threads_than_work(void **state)
     ddmd_model *model = small_model(&options, 1);
     uint8_t *maps = test_maps(SIDE, MAPS, 0.03, 1);
     ddmd_model_progress last;
-    ASSERT_OK(ddmd_model_train(model, maps, 19, NULL, NULL, &last, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, 19, NULL, NULL, &last, &err), &err);
     assert_true(isfinite(last.train.reconstruction));
     assert_true(isnan(last.validation.reconstruction));
     float two[2 * DIM], all[MAPS * DIM];
@@ -107,7 +107,7 @@ static void there_may_be_more_threads_than_work(void **state)
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, all, &err), &err);
     assert_memory_equal(two, all, sizeof two);
     ASSERT_OK(ddmd_model_embed(model, maps, 0, NULL, &err), &err);
-    ASSERT_OK(ddmd_model_train(model, maps, 2, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, 2, NULL, NULL, NULL, &err), &err);
     ddmd_model_destroy(&model);
     free(maps);
 }
@@ -122,10 +122,10 @@ static void losses_are_means_over_samples(void **state)
     uint8_t *maps = test_maps(SIDE, 33, 0.1, 1);
     ddmd_model_loss all, most, one;
     size_t bytes = ddmd_contact_map_bytes(SIDE);
-    ASSERT_OK(ddmd_model_train(model, maps, 33, NULL, NULL, NULL, &err), &err);
-    ASSERT_OK(ddmd_model_evaluate(model, maps, 33, &all, &err), &err);
-    ASSERT_OK(ddmd_model_evaluate(model, maps, 32, &most, &err), &err);
-    ASSERT_OK(ddmd_model_evaluate(model, maps + 32 * bytes, 1, &one, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, 33, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, maps, NULL, 33, &all, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, maps, NULL, 32, &most, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, maps + 32 * bytes, NULL, 1, &one, &err), &err);
     assert_true(
         fabs((32 * most.reconstruction + one.reconstruction) / 33 / all.reconstruction - 1) < 1e-6);
     assert_true(fabs((32 * most.kl + one.kl) / 33 / all.kl - 1) < 1e-5);
@@ -145,7 +145,8 @@ static void a_diverged_training_leaves_the_model_as_it_was(void **state)
     ddmd_model *model = small_model(&options, 1);
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, before, &err), &err);
     ddmd_model_progress last = {.epoch = 77};
-    assert_int_equal(ddmd_model_train(model, maps, MAPS, NULL, NULL, &last, &err), DDMD_NUMERIC);
+    assert_int_equal(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, &last, &err),
+                     DDMD_NUMERIC);
     assert_non_null(strstr(err.message, "model cvae: "));
     assert_non_null(strstr(err.message, "finite"));
     assert_int_equal(last.epoch, 77);
@@ -160,7 +161,8 @@ static void a_diverged_training_leaves_the_model_as_it_was(void **state)
     options.validation_fraction = 0;
     model = small_model(&options, 1);
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, before, &err), &err);
-    assert_int_equal(ddmd_model_train(model, maps, MAPS, NULL, NULL, NULL, &err), DDMD_NUMERIC);
+    assert_int_equal(ddmd_model_train(model, maps, NULL, MAPS, NULL, NULL, NULL, &err),
+                     DDMD_NUMERIC);
     assert_non_null(strstr(err.message, "weight"));
     ASSERT_OK(ddmd_model_embed(model, maps, MAPS, after, &err), &err);
     assert_memory_equal(before, after, sizeof before);
@@ -188,10 +190,10 @@ static void large_maps_are_learnt_too(void **state)
     uint8_t *maps = test_maps(309, 10, 0.001, 1);
     ASSERT_OK(ddmd_model_create("cvae", &options, 309, 10, 1, &model, &err), &err);
     ddmd_model_loss before, after;
-    ASSERT_OK(ddmd_model_evaluate(model, maps, 10, &before, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, maps, NULL, 10, &before, &err), &err);
     assert_true(fabs(before.reconstruction / (309 * 309 * log(2)) - 1) < 0.1); /* knows nothing */
-    ASSERT_OK(ddmd_model_train(model, maps, 10, NULL, NULL, NULL, &err), &err);
-    ASSERT_OK(ddmd_model_evaluate(model, maps, 10, &after, &err), &err);
+    ASSERT_OK(ddmd_model_train(model, maps, NULL, 10, NULL, NULL, NULL, &err), &err);
+    ASSERT_OK(ddmd_model_evaluate(model, maps, NULL, 10, &after, &err), &err);
     assert_true(after.reconstruction < before.reconstruction / 1.5);
     ddmd_model_destroy(&model);
     free(maps);
