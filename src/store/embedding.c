@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 static herr_t add_attribute(hid_t file, const char *name, uint32_t value)
 {
@@ -76,4 +77,116 @@ out:
         H5Pclose(access);
     ddmd_h5_quiet_end(&quiet);
     return status;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static enum ddmd_status read_attribute(hid_t file, const char *path, const char *name,
+                                       uint32_t *value, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    hid_t space = H5I_INVALID_HID;
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
+    if (attribute >= 0)
+        space = H5Aget_space(attribute);
+    if (space < 0 || H5Sget_simple_extent_npoints(space) != 1 ||
+        H5Aread(attribute, H5T_NATIVE_UINT32, value) < 0)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: no attribute %s: not an embedding", path, name);
+out:
+    if (space >= 0)
+        H5Sclose(space);
+    if (attribute >= 0)
+        H5Aclose(attribute);
+    return status;
+}
+
+/*
+ * *values (the caller frees) = a dataset of 4-byte numbers with `rank` dimensions. Nothing is
+ * believed that does not stand in the file: its size bounds what is allocated.
+ */
+static enum ddmd_status read_column(hid_t file, const char *path, const char *name, int rank,
+                                    H5T_class_t class, hid_t memory_type, void *values,
+                                    hsize_t extent[2], ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    hid_t space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    void *read = NULL;
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    if (set >= 0)
+        space = H5Dget_space(set);
+    if (space >= 0)
+        type = H5Dget_type(set);
+    extent[1] = 1;
+    if (type < 0 || H5Tget_class(type) != class || H5Tget_size(type) != 4 ||
+        H5Sget_simple_extent_ndims(space) != rank ||
+        H5Sget_simple_extent_dims(space, extent, NULL) != rank)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: no dataset %s of the right shape: not an embedding", path,
+                  name);
+    hsize_t stored = H5Dget_storage_size(set) / 4;
+    if (extent[1] == 0 || extent[0] != stored / extent[1] || stored % extent[1] != 0)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: dataset %s is not complete", path, name);
+    DDMD_TRY(ddmd_array_alloc(&read, (size_t)stored, 4, err));
+    if (stored > 0 && H5Dread(set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, read) < 0)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: dataset %s cannot be read", path, name);
+    memcpy(values, &read, sizeof read);
+    read = NULL;
+out:
+    free(read);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (set >= 0)
+        H5Dclose(set);
+    return status;
+}
+
+static enum ddmd_status read_all(hid_t file, const char *path, ddmd_embedding *e, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    hsize_t extent[2], simulations[2], indices[2], rmsds[2];
+    DDMD_TRY(read_attribute(file, path, "round", &e->round, err));
+    DDMD_TRY(read_attribute(file, path, "model_version", &e->model_version, err));
+    DDMD_TRY(
+        read_column(file, path, "latent", 2, H5T_FLOAT, H5T_NATIVE_FLOAT, &e->latent, extent, err));
+    DDMD_TRY(read_column(file, path, "simulation", 1, H5T_INTEGER, H5T_NATIVE_UINT32,
+                         &e->simulation, simulations, err));
+    DDMD_TRY(read_column(file, path, "index", 1, H5T_INTEGER, H5T_NATIVE_UINT32, &e->index, indices,
+                         err));
+    DDMD_TRY(read_column(file, path, "rmsd_nm", 1, H5T_FLOAT, H5T_NATIVE_FLOAT, &e->rmsd_nm, rmsds,
+                         err));
+    e->n = (size_t)extent[0];
+    e->latent_dim = (size_t)extent[1];
+    if (simulations[0] != e->n || indices[0] != e->n || rmsds[0] != e->n)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: datasets of different lengths: not an embedding", path);
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_embedding_read(const char *path, ddmd_embedding *embedding, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_embedding e = {0};
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (file < 0)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: cannot be opened as an embedding", path);
+    DDMD_TRY(read_all(file, path, &e, err));
+    *embedding = e;
+    e = (ddmd_embedding){0};
+out:
+    ddmd_embedding_clear(&e);
+    if (file >= 0)
+        H5Fclose(file);
+    ddmd_h5_quiet_end(&quiet);
+    return status;
+}
+
+void ddmd_embedding_clear(ddmd_embedding *embedding)
+{
+    free(embedding->latent);
+    free(embedding->simulation);
+    free(embedding->index);
+    free(embedding->rmsd_nm);
+    *embedding = (ddmd_embedding){0};
 }
