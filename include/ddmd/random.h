@@ -32,6 +32,7 @@ enum ddmd_random_domain {
     DDMD_RANDOM_SPLIT = 8,    /* train/validation split */
     DDMD_RANDOM_SELECT = 9,   /* choices of a selection strategy */
     DDMD_RANDOM_RESTART = 10, /* keep or draw velocities at a restart (velocities: mixed) */
+    DDMD_RANDOM_CLUSTER = 11, /* where k-means begins, and its mini-batches */
     DDMD_RANDOM_TEST = 255
 };
 

@@ -87,6 +87,48 @@ enum ddmd_status ddmd_find_outliers(const float *points, size_t n, size_t dim,
                                     const uint32_t *counts, const ddmd_outlier_search *search,
                                     int32_t *labels, ddmd_outlier_result *result, ddmd_error *err);
 
+typedef struct ddmd_kmeans_options {
+    size_t n_clusters;     /* 1 .. INT32_MAX */
+    size_t max_iterations; /* >= 1; of Lloyd's algorithm, or how many mini-batches */
+    size_t batch_size;     /* frames in a mini-batch; 0: Lloyd's algorithm over all points */
+    const double *initial; /* [n_clusters][dim] centres to begin with; NULL: k-means++ */
+    uint64_t seed;
+    uint32_t round; /* random choices depend on (seed, round) */
+    int threads;
+} ddmd_kmeans_options;
+
+typedef struct ddmd_kmeans_result {
+    size_t n_clusters; /* fewer than asked for where k-means++ found fewer distinct points */
+    size_t iterations; /* or mini-batches */
+    bool converged;    /* Lloyd: the last iteration changed no label; mini-batches: false */
+    double inertia;    /* sum of counts times squared distance to the nearest centre */
+} ddmd_kmeans_result;
+
+/*
+ * k-means: centres such that points are near to one of them. It begins at given centres or at those
+ * of k-means++ (Arthur, Vassilvitskii, SODA 2007): the first a random copy of a point, each further
+ * one drawn with probability proportional to its squared distance to the nearest centre so far.
+ *
+ * batch_size 0 is Lloyd's algorithm (IEEE Trans. Inf. Theory 28, 129, 1982): label each point with
+ * its nearest centre, move each centre to the mean of its points weighted by counts, until no label
+ * changes. A centre without points takes over the point furthest from its centre, among centres
+ * with more than one.
+ *
+ * batch_size > 0 is mini-batch k-means (Sculley, WWW 2010) for data sets so large that Lloyd's
+ * takes too long: each of max_iterations batches is drawn from all copies with replacement; each of
+ * its members x moves its nearest centre c to (1 - r) c + r x with r = 1 / (members it has had).
+ * k-means++ looks at a sample of 3 max(batch_size, n_clusters) copies then. Centres without points
+ * may remain.
+ *
+ * centers: [options->n_clusters][dim], the first result->n_clusters are filled; may be NULL.
+ * labels: [n], the nearest centre of each point, of ties the lowest. result may be NULL. Points,
+ * counts (each at least 1), threads and errors as above; NUMERIC also where an initial centre is
+ * not finite.
+ */
+enum ddmd_status ddmd_kmeans(const float *points, size_t n, size_t dim, const uint32_t *counts,
+                             const ddmd_kmeans_options *options, double *centers, int32_t *labels,
+                             ddmd_kmeans_result *result, ddmd_error *err);
+
 /*
  * What a strategy sees: the frames of the selection window, oldest first. Frames with equal
  * features may share a point of the embedding. The selection is that of the embedding in which
