@@ -14,6 +14,11 @@ double ddmd_clock_monotonic(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+double ddmd_clock_cpu(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 double ddmd_clock_wall(void)
 {
     return read_clock(CLOCK_REALTIME);

@@ -8,6 +8,9 @@ extern "C" {
 /* Seconds since an arbitrary point; never goes back. */
 double ddmd_clock_monotonic(void);
 
+/* Seconds that processors have worked for this process, in all its threads. */
+double ddmd_clock_cpu(void);
+
 /* Seconds since 1970-01-01 00:00 UTC. */
 double ddmd_clock_wall(void);
 
