@@ -1,7 +1,9 @@
 /*
  * Phase decide: which slot goes on, and which is restarted from where. Each slot takes the best
- * point that none has taken yet; failed slots first, since they cannot go on. Slots for which no
- * point is left go on with the simulation that they have.
+ * point that none has taken yet: failed slots first, since they cannot go on; then those whose
+ * simulation gave no point to the ranking, the longest simulation first (after the purging of Ma et
+ * al. 2019); then from the worst point given to the best. Slots for which no point is left go on
+ * with the simulation that they have.
  */
 #include "campaign/state.h"
 
@@ -115,34 +117,67 @@ out:
     return status;
 }
 
+/* A slot in the order of replacement. */
+typedef struct turn {
+    int replica;
+    bool failed;
+    size_t standing; /* rank of the best point that its simulation gave; all others: n_points */
+    uint64_t n_frames;
+} turn;
+
+static int by_turn(const void *a, const void *b)
+{
+    const turn *x = a, *y = b;
+    if (x->failed != y->failed)
+        return x->failed ? -1 : 1;
+    if (x->standing != y->standing)
+        return x->standing > y->standing ? -1 : 1;
+    if (x->n_frames != y->n_frames)
+        return x->n_frames > y->n_frames ? -1 : 1;
+    return x->replica - y->replica;
+}
+
+static enum ddmd_status order_slots(const ddmd_campaign *c, const ddmd_point_row *points, size_t n,
+                                    turn **turns, ddmd_error *err)
+{
+    enum ddmd_status status = ddmd_array_alloc(turns, (size_t)c->n_replicas, sizeof **turns, err);
+    if (status != DDMD_OK)
+        return status;
+    for (int r = 0; r < c->n_replicas; r++) {
+        const ddmd_simulation_row *slot = &c->slots[r];
+        size_t rank = 0;
+        while (rank < n && points[rank].simulation != slot->id)
+            rank++;
+        (*turns)[r] = (turn){r, slot->end == DDMD_END_failed, rank, slot->n_frames};
+    }
+    qsort(*turns, (size_t)c->n_replicas, sizeof **turns, by_turn);
+    return DDMD_OK;
+}
+
 enum ddmd_status ddmd_phase_decide(ddmd_campaign *c, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_point_row *points = NULL;
-    bool *failed = NULL;
+    turn *turns = NULL;
     size_t n_points = 0, next = 0;
     int restarted = 0, refilled = 0;
 
     DDMD_TRY(ddmd_catalogue_points(c->catalogue, c->row.round, &points, &n_points, err));
-    DDMD_TRY(ddmd_array_alloc(&failed, (size_t)c->n_replicas, sizeof *failed, err));
-    for (int r = 0; r < c->n_replicas; r++)
-        failed[r] = c->slots[r].end == DDMD_END_failed;
+    DDMD_TRY(order_slots(c, points, n_points, &turns, err));
     DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
-    for (int pass = 0; pass < 2; pass++)
-        for (int r = 0; r < c->n_replicas; r++) {
-            if (failed[r] != (pass == 0))
-                continue;
-            origin from = {-1, 0, -1};
-            bool found;
-            DDMD_TRY(next_point(c, points, n_points, &next, &found, &from, err));
-            if (!found && !failed[r])
-                continue;
-            if (!found)
-                DDMD_TRY(start_structure(c, r, &from, err));
-            DDMD_TRY(replace(c, r, &from, err));
-            restarted += found;
-            refilled += failed[r];
-        }
+    for (int i = 0; i < c->n_replicas; i++) {
+        const turn *t = &turns[i];
+        origin from = {-1, 0, -1};
+        bool found;
+        DDMD_TRY(next_point(c, points, n_points, &next, &found, &from, err));
+        if (!found && !t->failed)
+            continue;
+        if (!found)
+            DDMD_TRY(start_structure(c, t->replica, &from, err));
+        DDMD_TRY(replace(c, t->replica, &from, err));
+        restarted += found;
+        refilled += t->failed;
+    }
     DDMD_TRY(ddmd_catalogue_set_restarts(c->catalogue, c->row.round, (uint64_t)restarted, err));
     c->row.round++;
     c->row.round_frame = c->row.n_frames;
@@ -159,6 +194,6 @@ out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);
     free(points);
-    free(failed);
+    free(turns);
     return status;
 }

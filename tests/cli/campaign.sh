@@ -59,6 +59,29 @@ expect 0 status s-plain --json
 $PYTHON -c 'import json; assert json.load(open("out"))["simulations"]["started"] == 6' ||
     fail "plain restarts nothing"
 
+# Where there are fewer points than replicas, those go on whose simulations gave the best points.
+expect 0 run toy.yaml --run-dir few --set selection.max_restarts=3 --set stop.rounds=8 --quiet
+$PYTHON -c '
+import sqlite3
+db = sqlite3.connect("file:few/catalogue.sqlite?mode=ro", uri=True)
+told = 0
+for (round,) in db.execute("SELECT round FROM round WHERE n_restarts BETWEEN 1 AND 5").fetchall():
+    rank = {}
+    for simulation, best in db.execute("SELECT simulation, min(rank) FROM restart_point"
+                                       " WHERE round = ? GROUP BY simulation", (round,)):
+        rank[simulation] = best
+    went_on, replaced = [], []
+    for replica in range(6):
+        slot = [r for (r,) in db.execute("SELECT id FROM simulation WHERE replica = ? AND round <= ?"
+                                         " ORDER BY id DESC LIMIT 1", (replica, round))][0]
+        new = db.execute("SELECT count(*) FROM simulation WHERE replica = ? AND round = ?",
+                         (replica, round + 1)).fetchone()[0]
+        (replaced if new else went_on).append(rank.get(slot, 1000))
+    assert max(went_on) <= min(replaced), (round, went_on, replaced)
+    told += min(went_on) < 1000
+assert told > 0, "no simulation that went on gave a point"
+' || fail "the wrong simulations were replaced"
+
 # Stop rules.
 expect 0 run toy.yaml --run-dir ns --set stop.rounds=0 --set stop.simulated_ns=0.05 --quiet
 says out "stop.simulated_ns"
