@@ -28,6 +28,11 @@ typedef struct ddmd_int_list {
     int *items;
 } ddmd_int_list;
 
+typedef struct ddmd_real_list {
+    size_t n;
+    double *items;
+} ddmd_real_list;
+
 enum ddmd_mode { DDMD_MODE_sequential, DDMD_MODE_streaming };
 enum ddmd_constraints { DDMD_CONSTRAINTS_none, DDMD_CONSTRAINTS_hbonds };
 enum ddmd_velocities { DDMD_VELOCITIES_keep, DDMD_VELOCITIES_draw, DDMD_VELOCITIES_mixed };
@@ -55,8 +60,8 @@ typedef struct ddmd_config {
         char *platform;  /* "": the fastest there is */
         char *precision; /* "": the platform's default */
         int replicas;
-        int workers; /* 0: one a core */
-        double temperature_kelvin;
+        int workers;                       /* 0: one a core */
+        ddmd_real_list temperature_kelvin; /* at least one; replica r has the (r mod n)th */
         double friction_per_ps;
         double timestep_fs;
         double report_interval_ps;

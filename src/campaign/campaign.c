@@ -356,6 +356,19 @@ out:
     return status;
 }
 
+static void add_temperatures(ddmd_text *text, const ddmd_real_list *kelvin)
+{
+    double lowest = kelvin->items[0], highest = lowest;
+    for (size_t i = 1; i < kelvin->n; i++) {
+        lowest = fmin(lowest, kelvin->items[i]);
+        highest = fmax(highest, kelvin->items[i]);
+    }
+    if (kelvin->n == 1)
+        ddmd_text_add(text, "%g K\n", lowest);
+    else
+        ddmd_text_add(text, "%zu temperatures from %g to %g K\n", kelvin->n, lowest, highest);
+}
+
 static enum ddmd_status summarise(const ddmd_config *config, const ddmd_subject *subject,
                                   const ddmd_engine *engine, char **summary, ddmd_error *err)
 {
@@ -371,10 +384,10 @@ static enum ddmd_status summarise(const ddmd_config *config, const ddmd_subject 
                       subject->n_rmsd_atoms);
     else
         ddmd_text_add(&text, "reference  none\n");
-    ddmd_text_add(&text, "engine     %s on %s, %d replicas, %g fs, %g K\n",
-                  config->simulation.engine, ddmd_engine_device(engine),
-                  config->simulation.replicas, config->simulation.timestep_fs,
-                  config->simulation.temperature_kelvin);
+    ddmd_text_add(&text, "engine     %s on %s, %d replicas, %g fs, ", config->simulation.engine,
+                  ddmd_engine_device(engine), config->simulation.replicas,
+                  config->simulation.timestep_fs);
+    add_temperatures(&text, &config->simulation.temperature_kelvin);
     ddmd_text_add(&text, "a round    %g ns, %lld frames (%.3g MB)\n", ns, (long long)frames,
                   (double)frames *
                       (24.0 * subject->structure->n_atoms +

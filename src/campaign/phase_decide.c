@@ -5,6 +5,7 @@
  * al. 2019); then from the worst point given to the best. Slots for which no point is left go on
  * with the simulation that they have.
  */
+#include "campaign/ladder.h"
 #include "campaign/state.h"
 
 #include "core/array.h"
@@ -70,8 +71,9 @@ static enum ddmd_status next_point(ddmd_campaign *c, const ddmd_point_row *point
 static enum ddmd_status start_structure(ddmd_campaign *c, int replica, origin *from,
                                         ddmd_error *err)
 {
+    size_t first = ddmd_ladder_start(c->config, c->n_starts, replica);
     for (size_t i = 0; i < c->n_starts; i++) {
-        int64_t start = (int64_t)(((size_t)replica + i) % c->n_starts);
+        int64_t start = (int64_t)((first + i) % c->n_starts);
         bool banned;
         enum ddmd_status status = is_banned(c, -1, start, &banned, err);
         if (status != DDMD_OK)
@@ -103,7 +105,7 @@ static enum ddmd_status replace(ddmd_campaign *c, int replica, const origin *fro
         .parent_simulation = from->simulation,
         .parent_frame = from->frame,
         .velocities_kept = from->simulation >= 0 && keeps_velocities(c, id),
-        .temperature_kelvin = c->config->simulation.temperature_kelvin,
+        .temperature_kelvin = ddmd_ladder_temperature(c->config, replica),
         .end = DDMD_END_running,
     };
     snprintf(row.engine, sizeof row.engine, "%s", c->config->simulation.engine);

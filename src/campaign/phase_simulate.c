@@ -3,6 +3,7 @@
  * and appended to the frame file; the commit vouches for them.
  */
 #include "campaign/frame_lookup.h"
+#include "campaign/ladder.h"
 #include "campaign/state.h"
 
 #include "core/array.h"
@@ -40,8 +41,8 @@ static enum ddmd_status add_first_simulations(ddmd_campaign *c, ddmd_error *err)
             .replica = (uint32_t)r,
             .round = 1,
             .parent_simulation = -1,
-            .parent_frame = (int64_t)((size_t)r % c->n_starts),
-            .temperature_kelvin = c->config->simulation.temperature_kelvin,
+            .parent_frame = (int64_t)ddmd_ladder_start(c->config, c->n_starts, r),
+            .temperature_kelvin = ddmd_ladder_temperature(c->config, r),
             .end = DDMD_END_running,
         };
         snprintf(row.engine, sizeof row.engine, "%s", c->config->simulation.engine);
@@ -55,6 +56,21 @@ static enum ddmd_status add_first_simulations(ddmd_campaign *c, ddmd_error *err)
 out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);
+    return status;
+}
+
+/* Bring kept velocities ([n]) of a simulation that begins here to its temperature. */
+static enum ddmd_status warm_velocities(ddmd_campaign *c, const ddmd_simulation_row *row,
+                                        float *velocities, size_t n, ddmd_error *err)
+{
+    if (row->n_frames > 0 || !row->velocities_kept ||
+        c->config->simulation.temperature_kelvin.n < 2)
+        return DDMD_OK;
+    ddmd_simulation_row parent;
+    enum ddmd_status status =
+        ddmd_catalogue_simulation(c->catalogue, (uint32_t)row->parent_simulation, &parent, err);
+    if (status == DDMD_OK)
+        ddmd_ladder_scale(velocities, n, parent.temperature_kelvin, row->temperature_kelvin);
     return status;
 }
 
@@ -83,6 +99,7 @@ static enum ddmd_status gather_states(ddmd_campaign *c, start_states *states, dd
             .simulation = row->id,
             .first_frame = (uint32_t)row->n_frames,
             .first_step = row->n_steps,
+            .temperature_kelvin = row->temperature_kelvin,
             .positions = positions,
             .velocities = goes_on || row->velocities_kept ? velocities : NULL,
         };
@@ -104,6 +121,7 @@ static enum ddmd_status gather_states(ddmd_campaign *c, start_states *states, dd
             .velocities = states->velocities + slot_of[i] * size,
         };
         DDMD_TRY(ddmd_frame_file_read(c->frames, (uint64_t)wanted[i].row, &frame, err));
+        DDMD_TRY(warm_velocities(c, &c->slots[slot_of[i]], frame.velocities, size, err));
     }
 out:
     free(wanted);

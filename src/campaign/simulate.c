@@ -93,6 +93,7 @@ static enum ddmd_status start_all(ddmd_simulator *s, const ddmd_assignment *assi
         const ddmd_engine_start start = {
             .simulation_id = assignments[i].simulation,
             .first_step = assignments[i].first_step,
+            .temperature_kelvin = assignments[i].temperature_kelvin,
             .positions = assignments[i].positions,
             .velocities = assignments[i].velocities,
         };

@@ -17,6 +17,7 @@ typedef struct ddmd_assignment {
     uint32_t simulation;
     uint32_t first_frame; /* index of the next frame in its simulation */
     uint64_t first_step;
+    double temperature_kelvin;
     const float *positions;  /* [n_atoms][3], nm */
     const float *velocities; /* [n_atoms][3], nm/ps; NULL: draw */
 } ddmd_assignment;

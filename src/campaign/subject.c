@@ -278,7 +278,7 @@ void ddmd_subject_measure(const ddmd_subject *subject, ddmd_frame *frame, double
 ddmd_engine_options ddmd_subject_engine_options(const ddmd_config *config, const ddmd_log *log)
 {
     return (ddmd_engine_options){
-        .temperature_kelvin = config->simulation.temperature_kelvin,
+        .temperature_kelvin = config->simulation.temperature_kelvin.items[0],
         .friction_per_ps = config->simulation.friction_per_ps,
         .timestep_fs = config->simulation.timestep_fs,
         .seed = config->seed,

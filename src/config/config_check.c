@@ -219,6 +219,19 @@ static void check_timestep(ddmd_reader *reader)
                 timestep);
 }
 
+/* Each temperature needs a replica. */
+static void check_temperatures(ddmd_reader *reader)
+{
+    const ddmd_config *config = reader->config;
+    size_t n = config->simulation.temperature_kelvin.n;
+    if (n > (size_t)config->simulation.replicas && !WRONG(simulation.temperature_kelvin) &&
+        !WRONG(simulation.replicas))
+        MISTAKE(simulation.temperature_kelvin,
+                "simulation.temperature_kelvin has %zu values, but simulation.replicas is %d (each "
+                "temperature needs a replica)",
+                n, config->simulation.replicas);
+}
+
 /* Report a time that is not a whole number of smaller times; `scale` turns it into their unit. */
 static void check_whole(ddmd_reader *reader, size_t key, double time, const char *unit,
                         double scale, double part, const char *part_unit, const char *part_name)
@@ -382,6 +395,7 @@ enum ddmd_status ddmd_config_check(ddmd_reader *reader, ddmd_error *err)
     check_folds(reader);
     check_without_effect(reader);
     check_timestep(reader);
+    check_temperatures(reader);
     check_times(reader);
     DDMD_TRY(name_campaign(reader, err));
     DDMD_TRY(complete_start(config, err));

@@ -138,6 +138,11 @@ void ddmd_key_add_demand(ddmd_text *text, const ddmd_key *key)
         ddmd_text_add(text, "%sa number ", key->or_zero ? "0, or " : "");
         ddmd_key_add_limits(text, key);
         break;
+    case DDMD_KEY_REALS:
+        ddmd_text_add(text, "a number ");
+        ddmd_key_add_limits(text, key);
+        ddmd_text_add(text, ", or a list of them");
+        break;
     case DDMD_KEY_BOOLEAN:
         ddmd_text_add(text, "true or false");
         break;

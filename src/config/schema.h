@@ -25,6 +25,7 @@
     X(STARTS, ddmd_string_list)       /* FOLD, any number of them */           \
     X(FORCE_FIELDS, ddmd_string_list) /* names or paths, at least one */       \
     X(INTEGERS, ddmd_int_list)        /* an integer or a list of them */       \
+    X(REALS, ddmd_real_list)          /* a number or a list of them */         \
     X(LAYERS, ddmd_int_list)          /* the same; one integer stands for all layers */
 
 enum ddmd_key_kind {

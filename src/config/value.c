@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TEXT = 4096, MAX_TEXTS = 10000, MAX_INTEGERS = 32, MAX_LAYERS = 8 };
+enum { MAX_TEXT = 4096, MAX_TEXTS = 10000, MAX_INTEGERS = 32, MAX_LAYERS = 8, MAX_REALS = 1000 };
 
 static void *member_of(const ddmd_config *config, const ddmd_key *key)
 {
@@ -309,20 +309,54 @@ out:
     return status;
 }
 
+/* Reports a list that is empty or longer than `most`. */
+static bool has_items(ddmd_reader *reader, size_t index, const ddmd_yaml_node *node, size_t n,
+                      size_t most)
+{
+    if (n >= 1 && n <= most)
+        return true;
+    reader->wrong[index] = true;
+    ddmd_reader_mistake(reader, node->line, "%s has %zu items; 1 to %zu are possible",
+                        ddmd_keys[index].path, n, most);
+    return false;
+}
+
+static enum ddmd_status read_reals(ddmd_reader *reader, size_t index, const ddmd_yaml_node *node,
+                                   ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_key *key = &ddmd_keys[index];
+    size_t n;
+    ddmd_real_list list = {0};
+    const ddmd_yaml_node *item = items_of(node, &n);
+    if (!has_items(reader, index, node, n, MAX_REALS))
+        goto out;
+    DDMD_TRY(ddmd_array_alloc(&list.items, n, sizeof *list.items, err));
+    for (; list.n<n; list.n++, item = n> list.n ? item->next : NULL)
+        if (!to_real(key, item, &list.items[list.n])) {
+            report(reader, index, item);
+            goto out;
+        }
+    ddmd_real_list *member = member_of(reader->config, key);
+    ddmd_real_list old = *member;
+    *member = list;
+    list = old;
+out:
+    free(list.items);
+    return status;
+}
+
 static enum ddmd_status read_integers(ddmd_reader *reader, size_t index, const ddmd_yaml_node *node,
                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_key *key = &ddmd_keys[index];
-    size_t n, most = key->kind == DDMD_KEY_LAYERS ? MAX_LAYERS : MAX_INTEGERS;
+    size_t n;
     ddmd_int_list list = {0};
     const ddmd_yaml_node *item = items_of(node, &n);
-    if (n < 1 || n > most) {
-        reader->wrong[index] = true;
-        ddmd_reader_mistake(reader, node->line, "%s has %zu items; 1 to %zu are possible",
-                            key->path, n, most);
+    if (!has_items(reader, index, node, n,
+                   key->kind == DDMD_KEY_LAYERS ? MAX_LAYERS : MAX_INTEGERS))
         goto out;
-    }
     DDMD_TRY(ddmd_array_alloc(&list.items, n, sizeof *list.items, err));
     for (; list.n<n; list.n++, item = n> list.n ? item->next : NULL)
         if (!to_integer(key, item, &list.items[list.n])) {
@@ -382,6 +416,9 @@ enum ddmd_status ddmd_value_read(ddmd_reader *reader, size_t index, const ddmd_y
     case DDMD_KEY_INTEGERS:
     case DDMD_KEY_LAYERS:
         status = read_integers(reader, index, node, err);
+        break;
+    case DDMD_KEY_REALS:
+        status = read_reals(reader, index, node, err);
         break;
     case DDMD_KEY_MODE:
     case DDMD_KEY_CONSTRAINTS:
@@ -462,6 +499,20 @@ static void add_real(ddmd_text *text, double value)
     ddmd_text_add(text, "%s", digits);
 }
 
+/* One number stands for a list of one, as most users write it. */
+static void add_reals(ddmd_text *text, const ddmd_real_list *list)
+{
+    if (list->n == 1) {
+        add_real(text, list->items[0]);
+        return;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        ddmd_text_add(text, "%s", i ? ", " : "[");
+        add_real(text, list->items[i]);
+    }
+    ddmd_text_add(text, "]");
+}
+
 void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *key,
                     const char *directory)
 {
@@ -496,6 +547,9 @@ void ddmd_value_add(ddmd_text *text, const ddmd_config *config, const ddmd_key *
         ddmd_text_add(text, "]");
         break;
     }
+    case DDMD_KEY_REALS:
+        add_reals(text, member);
+        break;
     case DDMD_KEY_MODE:
     case DDMD_KEY_CONSTRAINTS:
     case DDMD_KEY_VELOCITIES:
@@ -536,6 +590,10 @@ void ddmd_value_clear(ddmd_config *config, const ddmd_key *key)
     case DDMD_KEY_LAYERS:
         free(((ddmd_int_list *)member)->items);
         *(ddmd_int_list *)member = (ddmd_int_list){0};
+        break;
+    case DDMD_KEY_REALS:
+        free(((ddmd_real_list *)member)->items);
+        *(ddmd_real_list *)member = (ddmd_real_list){0};
         break;
     default:
         break;

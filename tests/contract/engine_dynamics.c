@@ -283,6 +283,50 @@ static void langevin_dynamics_keeps_the_temperature(void **state)
     ddmd_engine_destroy(&engine);
 }
 
+/*
+ * Replicas of one engine at their own temperatures; 0 stands for the engine's. Deviations are
+ * pooled as shares of the temperature, whose spread is the same for all.
+ */
+static void each_replica_keeps_its_own_temperature(void **state)
+{
+    const engine_case *c = *state;
+    enum { REPLICAS = 4, BLOCKS = 8, SAMPLES = 50, EVERY = 20, SETTLE = 1000 };
+    static const double given[REPLICAS] = {0, 200, 400, 550}, kelvin[] = {300, 200, 400, 550};
+    ddmd_error err = {0};
+    ddmd_engine_options options = case_options(c);
+    options.friction_per_ps = 100.0 / (EVERY * options.timestep_fs * 1e-3 * SAMPLES);
+    ddmd_engine *engine = case_create(c, &options, REPLICAS);
+    float *positions = case_positions(c);
+    double block[REPLICAS][BLOCKS] = {{0}}, mean[REPLICAS] = {0}, spread = 0;
+    for (int r = 0; r < REPLICAS; r++) {
+        const ddmd_engine_start start = {
+            .simulation_id = (uint32_t)r, .temperature_kelvin = given[r], .positions = positions};
+        ASSERT_OK(ddmd_engine_start_replica(engine, r, &start, &err), &err);
+    }
+    ASSERT_OK(ddmd_engine_advance(engine, SETTLE, &err), &err);
+    for (int s = 0; s < BLOCKS * SAMPLES; s++) {
+        ASSERT_OK(ddmd_engine_advance(engine, EVERY, &err), &err);
+        for (int r = 0; r < REPLICAS; r++) {
+            ddmd_engine_frame frame = {0};
+            ASSERT_OK(ddmd_engine_read(engine, r, &frame, &err), &err);
+            double share = kinetic_temperature(c, frame.kinetic_energy) / kelvin[r];
+            block[r][s / SAMPLES] += share / SAMPLES;
+            mean[r] += share / (BLOCKS * SAMPLES);
+        }
+    }
+    for (int r = 0; r < REPLICAS; r++)
+        for (int b = 0; b < BLOCKS; b++)
+            spread += pow(block[r][b] - mean[r], 2) / (REPLICAS * (BLOCKS - 1));
+    double error = sqrt(spread / BLOCKS);
+    assert_true(error < 0.04); /* 4 errors are less than half way to the next temperature */
+    for (int r = 0; r < REPLICAS; r++)
+        if (!(fabs(mean[r] - 1) < 4 * error))
+            fail_msg("%g K instead of %g, standard error %g", mean[r] * kelvin[r], kelvin[r],
+                     error * kelvin[r]);
+    free(positions);
+    ddmd_engine_destroy(&engine);
+}
+
 /* Root-mean-square deviation of the total energy from its mean, over 2 ps (drift included). */
 static double energy_fluctuation(const engine_case *c, double timestep_fs, const float *positions)
 {
@@ -337,6 +381,7 @@ const contract_test engine_dynamics_tests[] = {
     {"drawn_velocities_are_maxwellian_and_respect_constraints",
      drawn_velocities_are_maxwellian_and_respect_constraints},
     {"langevin_dynamics_keeps_the_temperature", langevin_dynamics_keeps_the_temperature},
+    {"each_replica_keeps_its_own_temperature", each_replica_keeps_its_own_temperature},
     {"without_friction_energy_is_conserved", without_friction_energy_is_conserved},
     {NULL, NULL},
 };

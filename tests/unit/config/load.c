@@ -37,7 +37,8 @@ static void defaults_are_those_of_the_papers(void **state)
     assert_string_equal(c->simulation.precision, "");
     assert_int_equal(c->simulation.replicas, 8);
     assert_int_equal(c->simulation.workers, 0);
-    assert_float_equal(c->simulation.temperature_kelvin, 300, 0);
+    assert_int_equal(c->simulation.temperature_kelvin.n, 1);
+    assert_true(c->simulation.temperature_kelvin.items[0] == 300);
     assert_float_equal(c->simulation.friction_per_ps, 1, 0);
     assert_float_equal(c->simulation.timestep_fs, 2, 0);
     assert_float_equal(c->simulation.report_interval_ps, 10, 0);
@@ -124,7 +125,8 @@ static void values_of_every_kind_are_read(void **state)
     assert_string_equal(c->system.start.items[0], "/a.pdb");
     assert_string_equal(c->system.start.items[1], "/../b.pdb");
     assert_string_equal(c->system.reference, "/ref.pdb");
-    assert_float_equal(c->simulation.temperature_kelvin, 310, 0);
+    assert_int_equal(c->simulation.temperature_kelvin.n, 1);
+    assert_true(c->simulation.temperature_kelvin.items[0] == 310);
     assert_string_equal(c->simulation.precision, "mixed");
     assert_string_equal(c->simulation.platform, "CPU");
     assert_int_equal(c->simulation.velocities, DDMD_VELOCITIES_draw);
@@ -133,6 +135,26 @@ static void values_of_every_kind_are_read(void **state)
     assert_int_equal(c->model.latent_dim.items[1], 6);
     assert_false(c->model.warm_start);
     assert_int_equal(c->stop.rounds, 0);
+    ddmd_config_destroy(&c);
+}
+
+static void several_temperatures_are_read(void **state)
+{
+    (void)state;
+    ddmd_config *c = good_config("system: {sequence: A}\n"
+                                 "simulation:\n"
+                                 "  replicas: 3\n"
+                                 "  temperature_kelvin: [300, 3.335e2, 2000]\n",
+                                 NULL);
+    assert_int_equal(c->simulation.temperature_kelvin.n, 3);
+    assert_true(c->simulation.temperature_kelvin.items[0] == 300);
+    assert_true(c->simulation.temperature_kelvin.items[1] == 333.5);
+    assert_true(c->simulation.temperature_kelvin.items[2] == 2000);
+    ddmd_config_destroy(&c);
+    c = good_config("system: {sequence: A}\nsimulation: {temperature_kelvin: [300, 320]}",
+                    "simulation.temperature_kelvin=350");
+    assert_int_equal(c->simulation.temperature_kelvin.n, 1);
+    assert_true(c->simulation.temperature_kelvin.items[0] == 350);
     ddmd_config_destroy(&c);
 }
 
@@ -298,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_papers),
         cmocka_unit_test(values_of_every_kind_are_read),
+        cmocka_unit_test(several_temperatures_are_read),
         cmocka_unit_test(a_pdb_is_its_own_start),
         cmocka_unit_test(bounds_themselves_are_allowed),
         cmocka_unit_test(overrides_win_and_say_where_they_are_from),

@@ -54,14 +54,25 @@ static const struct {
      "run.yaml:3: simulation.replicas must be a whole number from 1 to 100000, but nothing is "
      "given (leave the line out for the default)"},
     {SOURCE "simulation: {temperature_kelvin: 300 K}", NULL,
-     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, in K, "
-     "not '300 K' (the number alone, without a unit)"},
+     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, or a "
+     "list of them, in K, not '300 K' (the number alone, without a unit)"},
     {SOURCE "simulation: {temperature_kelvin: 0}", NULL,
-     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, in K, "
-     "not '0'"},
+     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, or a "
+     "list of them, in K, not '0'"},
     {SOURCE "simulation: {temperature_kelvin: .nan}", NULL,
-     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, in K, "
-     "not '.nan'"},
+     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, or a "
+     "list of them, in K, not '.nan'"},
+    {SOURCE "simulation: {temperature_kelvin: [300, -20]}", NULL,
+     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, or a "
+     "list of them, in K, not '-20'"},
+    {SOURCE "simulation: {temperature_kelvin: [300, [320]]}", NULL,
+     "run.yaml:2: simulation.temperature_kelvin must be a number above 0 and at most 2000, or a "
+     "list of them, in K, not a list"},
+    {SOURCE "simulation: {temperature_kelvin: []}", NULL,
+     "run.yaml:2: simulation.temperature_kelvin has 0 items; 1 to 1000 are possible"},
+    {SOURCE "simulation: {temperature_kelvin: [300, 320, 340], replicas: 2}", NULL,
+     "run.yaml:2: simulation.temperature_kelvin has 3 values, but simulation.replicas is 2 (each "
+     "temperature needs a replica)"},
     {SOURCE "model: {dropout: 1}", NULL,
      "run.yaml:2: model.dropout must be a number of at least 0 and below 1, not '1'"},
     {SOURCE "system: {}\nmodel: {warm_start: 1}", NULL,

@@ -25,6 +25,27 @@ static void assert_comes_back(const char *yaml)
     ddmd_config_destroy(&again);
 }
 
+/* In the words that users write it in: a number, or a list where there are several. */
+static void temperatures_are_written_as_they_were(void **state)
+{
+    (void)state;
+    static const char *const written[] = {"temperature_kelvin: 300 ",
+                                          "temperature_kelvin: [300.1, 333.3333333333333] "};
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        char yaml[160], *text = NULL;
+        size_t length;
+        ddmd_error err = {0};
+        snprintf(yaml, sizeof yaml, "system: {sequence: A}\nsimulation:\n  %s", written[i]);
+        ddmd_config *config = good_config(yaml, NULL);
+        const char *path = test_scratch("temperatures.yaml");
+        ASSERT_OK(ddmd_config_write(config, path, &err), &err);
+        ASSERT_OK(ddmd_file_read(path, 1 << 16, &text, &length, &err), &err);
+        assert_non_null(strstr(text, written[i]));
+        free(text);
+        ddmd_config_destroy(&config);
+    }
+}
+
 static void configurations_come_back(void **state)
 {
     (void)state;
@@ -32,6 +53,7 @@ static void configurations_come_back(void **state)
     assert_comes_back("system: {bead_chain: 12, reference: helix}\nselection: {strategy: plain}");
     assert_comes_back("system: {pdb: x.pdb, start: [a.pdb, b.pdb], openmm_system: s.xml}\n"
                       "seed: 9223372036854775807\n"
+                      "simulation: {temperature_kelvin: [300, 310.5, 1e3]}\n"
                       "model: {filters: [8], warm_start: false, latent_dim: [3, 6]}\n"
                       "stop: {wall_minutes: 0.1, simulated_ns: 123456.789, rounds: 3}\n");
     for (size_t i = 0; i < ddmd_example_count(); i++)
@@ -124,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(configurations_come_back),
+        cmocka_unit_test(temperatures_are_written_as_they_were),
         cmocka_unit_test(texts_that_yaml_would_misread_come_back),
         cmocka_unit_test(numbers_come_back_to_the_last_bit),
         cmocka_unit_test(paths_beside_the_file_are_written_relative_to_it),
