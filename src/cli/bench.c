@@ -1,5 +1,7 @@
 #include "bench.h"
 
+#include "core/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +9,27 @@
 static const char help[] =
     "ddmd bench BENCHMARK [options]\n"
     "\n"
-    "  md   engine ensemble and OpenMM on the processor, in turn, on one molecule\n"
+    "  md        engine ensemble and OpenMM on the processor, in turn, on one molecule\n"
+    "  outliers  DBSCAN and the local outlier factor\n"
     "\n"
     "`ddmd bench BENCHMARK --help` says more of one.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} benchmarks[] = {{"md", bench_md}};
+} benchmarks[] = {{"md", bench_md}, {"outliers", bench_outliers}};
+
+bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,
+                      long *to)
+{
+    long value;
+    if (ddmd_text_to_long(text, &value) && value >= 1 && value <= most) {
+        *to = value;
+        return true;
+    }
+    cli_usage(benchmark, "--%s %s: it must be a whole number from 1 to %ld", option, text, most);
+    return false;
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -57,7 +72,7 @@ int bench_write_json(json_t *object, const char *path)
 int cli_bench(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage("bench", "a benchmark is needed: md");
+        return cli_usage("bench", "a benchmark is needed: md or outliers");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return cli_flush();
@@ -67,5 +82,5 @@ int cli_bench(int argc, char **argv)
     for (size_t b = 0; b < sizeof benchmarks / sizeof *benchmarks; b++)
         if (strcmp(benchmarks[b].name, argv[1]) == 0)
             return benchmarks[b].run(argc - 1, argv + 1);
-    return cli_usage("bench", "no benchmark '%s'; there is md", argv[1]);
+    return cli_usage("bench", "no benchmark '%s'; there are md and outliers", argv[1]);
 }

@@ -7,6 +7,32 @@ expect 2 bench
 says err "a benchmark is needed"
 expect 2 bench nothing
 says err "no benchmark 'nothing'"
+expect 2 bench outliers --points 100
+says err "--points and --dim are needed"
+expect 2 bench outliers --points 100 --dim 0
+says err "--dim 0"
+expect 2 bench outliers --points 10 --dim 2 --copies 11
+says err "--copies 11"
+expect 2 bench outliers --points 10 --dim 2 --rounds 1 --labels nowhere/labels
+says err "nowhere/labels: No such file"
+expect 0 bench outliers --points 600 --dim 3 --copies 2 --rounds 2 --threads 2
+says out "600 points, 300 of them different"
+expect 0 bench outliers --points 600 --dim 3 --rounds 2 --data data --labels labels \
+    --scores scores --json figures.json
+$PYTHON -c '
+import json, os, struct
+figures = json.load(open("figures.json"))
+for name in ("dbscan_s", "dbscan_at_eps_s", "lof_s", "dbscan_cpu_s", "dbscan_at_eps_cpu_s",
+             "lof_cpu_s", "peak_mb"):
+    f = figures[name]
+    assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
+assert figures["points"] == 600 and figures["dim"] == 3, figures
+assert 30 <= figures["outliers"] <= 150 and figures["eps"] > 0, figures
+assert os.path.getsize("data") == 600 * 3 * 4 and os.path.getsize("scores") == 600 * 8
+labels = struct.unpack("600i", open("labels", "rb").read())
+assert sum(label < 0 for label in labels) == figures["outliers"], figures
+assert max(labels) + 1 == figures["clusters"], figures
+' || fail "figures of outliers"
 expect 0 bench md --help
 says out "ddmd bench md"
 expect 2 bench md
@@ -34,22 +60,28 @@ $PYTHON -c '
 import json
 figures = json.load(open("figures.json"))
 assert figures["atoms"] == 22 and figures["replicas"] == 3, figures
-assert figures["timestep_fs"] == 2 and figures["isa"] in ("avx512", "avx2", "plain"), figures
+assert figures["timestep_fs"] == 2 and figures["isa"] in ("avx512", "avx2", "neon", "plain"), figures
 for name in ("ensemble", "openmm_nocutoff", "openmm_cutoff"):
-    for unit in ("steps_per_s", "ns_per_day"):
+    for unit in ("steps_per_s", "steps_per_cpu_s", "ns_per_day"):
         f = figures[name][unit]
         assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
     day = figures[name]["steps_per_s"]["max"] * 2e-6 * 86400
     assert abs(figures[name]["ns_per_day"]["max"] / day - 1) < 1e-9, figures
-for name in ("ratio_nocutoff", "ratio_cutoff"):
-    f = figures[name]
-    assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
+for name in ("ratio_nocutoff", "ratio_cutoff", "scaling"):
+    for f in (figures[name], figures[name + "_cpu"]):
+        assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
+f = figures["scaling"]
+assert f["min"] == f["max"] == 1, f
+f = figures["features_share"]
+assert 0 < f["min"] <= f["median"] <= f["max"], f
 ' || fail "figures"
 expect 0 bench md --system peptide.pdb --rounds 1 --seconds 0.05 --threads 2 --json file.json
 $PYTHON -c '
 import json
 figures = json.load(open("file.json"))
-assert figures["threads"] == 2 and figures["replicas"] == 32, figures' || fail "figures in a file"
+assert figures["threads"] == 2 and figures["replicas"] == 32, figures
+f = figures["scaling_cpu"]
+assert 0 < f["min"] <= f["median"] <= f["max"] and f["max"] != 1, f' || fail "figures in a file"
 DDMD_ISA=sse9 expect 2 bench md --system ACE-A-NME
 says err "DDMD_ISA"
 finish
