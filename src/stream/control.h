@@ -3,6 +3,9 @@
  * to end. Any pair of roles may exchange HELLO and ACK; the others go between a process and the
  * coordinator.
  *
+ * Texts are cut to the size of their arrays; control characters in a text that was received are
+ * replaced, so that it can be shown.
+ *
  * Decoders: FORMAT where the payload does not follow its layout, INVALID where the message is of
  * another kind (look at ddmd_message_kind_of() first).
  */
@@ -84,16 +87,17 @@ typedef struct ddmd_activity_span {
     double from_s, to_s; /* CLOCK_MONOTONIC of the sender; from_s <= to_s */
 } ddmd_activity_span;
 
+enum { DDMD_ACTIVITY_MAX_SPANS = 1 << 16 };
+
 typedef struct ddmd_activity {
-    size_t n;
-    const ddmd_activity_span *spans; /* [n] */
+    size_t n;                        /* <= DDMD_ACTIVITY_MAX_SPANS */
+    const ddmd_activity_span *spans; /* [n]; encoding only, NULL when decoded */
     double now_s, now_wall_s;        /* both clocks of the sender, read together: on another machine
                                         a time t is now_wall_s - (now_s - t) */
 } ddmd_activity;
 enum ddmd_status ddmd_activity_encode(const ddmd_activity *activity, ddmd_message **message,
                                       ddmd_error *err);
 
-/* What is in the message: clocks and n of *activity, spans one by one with _span(). */
 enum ddmd_status ddmd_activity_decode(const ddmd_message *message, ddmd_activity *activity,
                                       ddmd_error *err);
 /* Span i < n of a message that was decoded without error. */

@@ -11,7 +11,7 @@
  */
 uint32_t ddmd_crc32c(uint32_t crc, const void *bytes, size_t n);
 
-/* The same, a bit at a time: the reference. */
+/* The same without it, four bits at a time. */
 uint32_t ddmd_crc32c_plain(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -1,0 +1,1 @@
+ddmd_fuzz(message LIBRARIES ddmd_stream)
