@@ -3,11 +3,7 @@
 
 #include "engine/toy/forces.h"
 
-/*
- * L-BFGS (Nocedal, Math. Comp. 35, 773, 1980) with a backtracking line search: until the
- * root-mean-square force component is below tolerance, max_iterations (0: no bound) are done, or
- * rounding lets the energy sink no further.
- */
+/* As ddmd_lbfgs_minimize() (engine/lbfgs.h), of the energy of these terms. */
 enum ddmd_status toy_minimize(const toy_forces *terms, double *positions, double tolerance,
                               int max_iterations, ddmd_error *err);
 
