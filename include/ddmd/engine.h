@@ -54,7 +54,15 @@ typedef struct ddmd_engine_start {
 
 enum ddmd_replica_state { DDMD_REPLICA_IDLE, DDMD_REPLICA_RUNNING, DDMD_REPLICA_FAILED };
 
-/* A frame as an engine gives it; the caller owns the arrays, either may be NULL. */
+/*
+ * A frame as an engine gives it; the caller owns the arrays, either may be NULL.
+ *
+ * Molecules drift, and positions may jump by a translation from one frame to the next: engine
+ * ensemble moves a replica whose centroid (mean position of the atoms) is farther than 1 nm from
+ * the origin back there, after every step whose number is divisible by 1000. Velocities, energies,
+ * RMSD (which superposes) and contact maps do not see it; whoever measures diffusion has to undo
+ * it.
+ */
 typedef struct ddmd_engine_frame {
     uint64_t step;
     float *positions;        /* [n_atoms][3], nm */
