@@ -214,8 +214,9 @@ typedef struct ddmd_model_row {
     uint32_t version;
     uint32_t round;
     int latent_dim;
-    uint64_t n_samples;
-    int epochs;
+    uint64_t n_samples;                 /* frames trained on, held-out ones included, */
+    uint64_t n_maps;                    /* and distinct contact maps among them */
+    int epochs;                         /* done */
     double train_loss, validation_loss; /* reconstruction + kl, nats a map */
     double train_reconstruction, validation_reconstruction;
     bool kept; /* false: a latent dimension that was tried and not chosen */
@@ -226,6 +227,22 @@ enum ddmd_status ddmd_catalogue_add_model(ddmd_catalogue *catalogue, const ddmd_
                                           ddmd_error *err);
 /* The newest kept one; version 0 where there is none. */
 enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_model_row *row,
+                                             ddmd_error *err);
+
+/* What a model is worth on the frames of a round that it has not seen, before it is trained on. */
+typedef struct ddmd_model_check_row {
+    uint32_t round;
+    uint32_t version;                /* of the model that was looked at */
+    uint64_t n_frames, n_maps;       /* new frames, distinct contact maps among them */
+    double reconstruction;           /* on them, nats a map */
+    double reference_reconstruction; /* on held-out maps when the model was trained */
+    bool trained;                    /* a training followed; false: the weights stayed */
+} ddmd_model_check_row;
+enum ddmd_status ddmd_catalogue_add_model_check(ddmd_catalogue *catalogue,
+                                                const ddmd_model_check_row *row, ddmd_error *err);
+/* The newest one (round 0 where there is none), and how many of all led to no training. */
+enum ddmd_status ddmd_catalogue_model_checks(ddmd_catalogue *catalogue,
+                                             ddmd_model_check_row *newest, uint64_t *n_skipped,
                                              ddmd_error *err);
 
 typedef struct ddmd_round_row {
@@ -275,6 +292,11 @@ enum ddmd_status ddmd_catalogue_add_activity(ddmd_catalogue *catalogue, const ch
  */
 enum ddmd_status ddmd_catalogue_activity(ddmd_catalogue *catalogue, const char *role,
                                          const char *activity, double *seconds, ddmd_error *err);
+
+/* Wall time of a phase: of each round, from the beginning of its first part to the end of its last.
+ */
+enum ddmd_status ddmd_catalogue_phase_time(ddmd_catalogue *catalogue, enum ddmd_phase phase,
+                                           double *seconds, ddmd_error *err);
 
 /* A warning or an error worth keeping; simulation -1: of the campaign. */
 enum ddmd_status ddmd_catalogue_add_event(ddmd_catalogue *catalogue, const char *level,

@@ -40,11 +40,30 @@ out:
     return status;
 }
 
+static enum ddmd_status read_shares(ddmd_catalogue *catalogue, ddmd_campaign_status *s,
+                                    ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    double simulating, training, inferring;
+    DDMD_TRY(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_simulate, &simulating, err));
+    DDMD_TRY(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_train, &training, err));
+    DDMD_TRY(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_infer, &inferring, err));
+    if (s->elapsed_s > 0) {
+        s->simulate_share = simulating / s->elapsed_s;
+        s->train_share = training / s->elapsed_s;
+        s->infer_share = inferring / s->elapsed_s;
+        s->other_share = fmax(0, 1 - s->simulate_share - s->train_share - s->infer_share);
+    }
+out:
+    return status;
+}
+
 static enum ddmd_status read_learning(ddmd_catalogue *catalogue, ddmd_campaign_status *s,
                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_model_row model;
+    ddmd_model_check_row check;
     ddmd_round_row round;
     DDMD_TRY(ddmd_catalogue_newest_model(catalogue, &model, err));
     if (model.version > 0) {
@@ -52,6 +71,7 @@ static enum ddmd_status read_learning(ddmd_catalogue *catalogue, ddmd_campaign_s
         s->train_loss = model.train_loss;
         s->validation_loss = model.validation_loss;
     }
+    DDMD_TRY(ddmd_catalogue_model_checks(catalogue, &check, &s->trainings_skipped, err));
     DDMD_TRY(ddmd_catalogue_newest_round(catalogue, &round, err));
     if (round.round > 0) {
         s->outliers_last_round = (int64_t)round.n_outliers;
@@ -76,6 +96,10 @@ enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_st
         .validation_loss = NAN,
         .outliers_last_round = -1,
         .ns_per_day = NAN,
+        .simulate_share = NAN,
+        .train_share = NAN,
+        .infer_share = NAN,
+        .other_share = NAN,
         .busy_fraction = NAN,
         .io_fraction = NAN,
         .decision_median_s = NAN,
@@ -111,6 +135,7 @@ enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_st
     s.best_frame = row.best_frame;
     s.elapsed_s = row.elapsed_s;
     DDMD_TRY(read_rates(catalogue, config, &s, err));
+    DDMD_TRY(read_shares(catalogue, &s, err));
     DDMD_TRY(read_learning(catalogue, &s, err));
     *out = s;
 out:

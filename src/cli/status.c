@@ -31,9 +31,13 @@ static int print_json(const ddmd_campaign_status *s)
                         : json_pack("{s:i, s:o, s:o}", "version", (int)s->model_version,
                                     "train_loss", cli_number(s->train_loss), "validation_loss",
                                     cli_number(s->validation_loss));
+    json_t *shares = json_pack("{s:o, s:o, s:o, s:o}", "simulate", cli_number(s->simulate_share),
+                               "train", cli_number(s->train_share), "infer",
+                               cli_number(s->infer_share), "other", cli_number(s->other_share));
     json_t *object = json_pack(
         "{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:i,"
-        " s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o}",
+        " s:{s:I, s:I, s:I, s:I}, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o,"
+        " s:{s:o, s:o}, s:o}",
         "campaign", s->campaign, "state", state_name(s), "reason", s->reason, "mode", s->mode,
         "iterations", (int)s->iterations, "phase", ddmd_phase_name(s->phase), "engine", s->engine,
         "strategy", s->strategy, "replicas", (int)s->replicas, "simulations", "started",
@@ -41,11 +45,13 @@ static int print_json(const ddmd_campaign_status *s)
         "failed", (json_int_t)s->simulations_failed, "culled", (json_int_t)s->simulations_culled,
         "frames", (json_int_t)s->frames, "simulated_ns", cli_number(s->simulated_ns), "ns_per_day",
         cli_number(s->ns_per_day), "best_rmsd_angstrom", cli_number(s->best_rmsd_angstrom),
-        "best_frame", best, "model", model, "outliers_last_round",
+        "best_frame", best, "model", model, "trainings_skipped", (json_int_t)s->trainings_skipped,
+        "outliers_last_round",
         s->outliers_last_round < 0 ? json_null() : json_integer(s->outliers_last_round),
-        "busy_fraction", cli_number(s->busy_fraction), "io_fraction", cli_number(s->io_fraction),
-        "seconds_frame_to_decision", "median", cli_number(s->decision_median_s), "p95",
-        cli_number(s->decision_p95_s), "elapsed_s", cli_number(s->elapsed_s));
+        "phase_share", shares, "busy_fraction", cli_number(s->busy_fraction), "io_fraction",
+        cli_number(s->io_fraction), "seconds_frame_to_decision", "median",
+        cli_number(s->decision_median_s), "p95", cli_number(s->decision_p95_s), "elapsed_s",
+        cli_number(s->elapsed_s));
     return cli_print_json(object);
 }
 
@@ -73,8 +79,16 @@ static int print_text(const ddmd_campaign_status *s)
     if (s->model_version > 0)
         printf("model        version %u, loss %.2f, held out %.2f\n", s->model_version,
                s->train_loss, s->validation_loss);
+    if (s->trainings_skipped > 0)
+        printf("training     skipped %llu times, since the model was good enough\n",
+               (unsigned long long)s->trainings_skipped);
     if (s->outliers_last_round >= 0)
         printf("outliers     %lld in the last round\n", (long long)s->outliers_last_round);
+    if (isfinite(s->simulate_share))
+        printf(
+            "phases       simulate %.1f%%, train %.1f%%, infer %.1f%%, other %.1f%% of the time\n",
+            s->simulate_share * 100, s->train_share * 100, s->infer_share * 100,
+            s->other_share * 100);
     if (isfinite(s->busy_fraction))
         printf("time         simulation slots busy %.1f%%, writing %.2f%%\n",
                s->busy_fraction * 100, s->io_fraction * 100);
@@ -87,23 +101,15 @@ static int print_text(const ddmd_campaign_status *s)
 
 int cli_status(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option table[] = {
         {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    bool json = false;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 'j':
-            json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("status", argv, c);
-        }
+    int exit_status;
+    cli_options options = {0};
+    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+        return exit_status;
     if (argc - optind != 1)
         return cli_usage("status", "one run directory is needed");
     ddmd_campaign_status s;
@@ -111,5 +117,5 @@ int cli_status(int argc, char **argv)
     enum ddmd_status status = ddmd_campaign_status_read(argv[optind], &s, &err);
     if (status != DDMD_OK)
         return cli_fail(status, &err);
-    return json ? print_json(&s) : print_text(&s);
+    return options.json ? print_json(&s) : print_text(&s);
 }

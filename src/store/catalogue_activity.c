@@ -41,6 +41,26 @@ enum ddmd_status ddmd_catalogue_activity(ddmd_catalogue *catalogue, const char *
     return status;
 }
 
+/* Frames are aggregated while they are simulated, and the rest of it ends the phase. */
+enum ddmd_status ddmd_catalogue_phase_time(ddmd_catalogue *catalogue, enum ddmd_phase phase,
+                                           double *seconds, ddmd_error *err)
+{
+    static const char sql[] =
+        "SELECT total(span) FROM (SELECT max(to_s) - min(from_s) AS span FROM activity "
+        "WHERE role = ?1 OR (?1 = 'simulate' AND role = 'aggregate') GROUP BY round)";
+    ddmd_statement statement;
+    bool row = false;
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    if (status != DDMD_OK)
+        return status;
+    ddmd_put_text(&statement, ddmd_phase_name(phase));
+    status = ddmd_statement_step(&statement, &row, err);
+    if (status == DDMD_OK)
+        *seconds = ddmd_take_number(&statement);
+    ddmd_statement_end(&statement);
+    return status;
+}
+
 enum ddmd_status ddmd_catalogue_add_event(ddmd_catalogue *catalogue, const char *level,
                                           int64_t simulation, const char *message, ddmd_error *err)
 {

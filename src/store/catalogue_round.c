@@ -8,15 +8,15 @@
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-#define MODEL_COLUMNS                                                              \
-    "version, round, latent_dim, n_samples, epochs, train_loss, validation_loss, " \
+#define MODEL_COLUMNS                                                                      \
+    "version, round, latent_dim, n_samples, n_maps, epochs, train_loss, validation_loss, " \
     "train_reconstruction, validation_reconstruction, kept, seconds, file"
 
 enum ddmd_status ddmd_catalogue_add_model(ddmd_catalogue *catalogue, const ddmd_model_row *row,
                                           ddmd_error *err)
 {
     static const char sql[] = "INSERT INTO model (" MODEL_COLUMNS ") "
-                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     ddmd_statement statement;
     enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
     if (status != DDMD_OK)
@@ -25,6 +25,7 @@ enum ddmd_status ddmd_catalogue_add_model(ddmd_catalogue *catalogue, const ddmd_
     ddmd_put_integer(&statement, row->round);
     ddmd_put_integer(&statement, row->latent_dim);
     ddmd_put_count(&statement, row->n_samples);
+    ddmd_put_count(&statement, row->n_maps);
     ddmd_put_integer(&statement, row->epochs);
     ddmd_put_number(&statement, row->train_loss);
     ddmd_put_number(&statement, row->validation_loss);
@@ -54,6 +55,7 @@ enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_mod
         row->round = ddmd_take_u32(&statement);
         row->latent_dim = (int)ddmd_take_integer(&statement);
         row->n_samples = ddmd_take_count(&statement);
+        row->n_maps = ddmd_take_count(&statement);
         row->epochs = (int)ddmd_take_integer(&statement);
         row->train_loss = ddmd_take_number(&statement);
         row->validation_loss = ddmd_take_number(&statement);
@@ -62,6 +64,58 @@ enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_mod
         row->kept = ddmd_take_integer(&statement) != 0;
         row->seconds = ddmd_take_number(&statement);
         ddmd_take_text(&statement, row->file, sizeof row->file);
+    }
+    ddmd_statement_end(&statement);
+    return status;
+}
+
+#define CHECK_COLUMNS \
+    "round, version, n_frames, n_maps, reconstruction, reference_reconstruction, trained"
+
+enum ddmd_status ddmd_catalogue_add_model_check(ddmd_catalogue *catalogue,
+                                                const ddmd_model_check_row *row, ddmd_error *err)
+{
+    static const char sql[] =
+        "INSERT INTO model_check (" CHECK_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)";
+    ddmd_statement statement;
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    if (status != DDMD_OK)
+        return status;
+    ddmd_put_integer(&statement, row->round);
+    ddmd_put_integer(&statement, row->version);
+    ddmd_put_count(&statement, row->n_frames);
+    ddmd_put_count(&statement, row->n_maps);
+    ddmd_put_number(&statement, row->reconstruction);
+    ddmd_put_number(&statement, row->reference_reconstruction);
+    ddmd_put_integer(&statement, row->trained);
+    return ddmd_statement_finish(&statement, err);
+}
+
+enum ddmd_status ddmd_catalogue_model_checks(ddmd_catalogue *catalogue,
+                                             ddmd_model_check_row *newest, uint64_t *n_skipped,
+                                             ddmd_error *err)
+{
+    static const char sql[] = "SELECT " CHECK_COLUMNS ", (SELECT count(*) FROM model_check "
+                              "WHERE trained = 0) FROM model_check ORDER BY round DESC LIMIT 1";
+    ddmd_statement statement;
+    bool found = false;
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    if (status != DDMD_OK)
+        return status;
+    status = ddmd_statement_step(&statement, &found, err);
+    if (status == DDMD_OK) {
+        *newest = (ddmd_model_check_row){0};
+        *n_skipped = 0;
+    }
+    if (status == DDMD_OK && found) {
+        newest->round = ddmd_take_u32(&statement);
+        newest->version = ddmd_take_u32(&statement);
+        newest->n_frames = ddmd_take_count(&statement);
+        newest->n_maps = ddmd_take_count(&statement);
+        newest->reconstruction = ddmd_take_number(&statement);
+        newest->reference_reconstruction = ddmd_take_number(&statement);
+        newest->trained = ddmd_take_integer(&statement) != 0;
+        *n_skipped = ddmd_take_count(&statement);
     }
     ddmd_statement_end(&statement);
     return status;

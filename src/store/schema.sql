@@ -40,7 +40,8 @@ CREATE TABLE model (
     version                   INTEGER NOT NULL CHECK (version >= 1),
     round                     INTEGER NOT NULL CHECK (round >= 0),
     latent_dim                INTEGER NOT NULL CHECK (latent_dim >= 1),
-    n_samples                 INTEGER NOT NULL CHECK (n_samples >= 0),
+    n_samples                 INTEGER NOT NULL CHECK (n_samples >= 0), -- frames, and
+    n_maps                    INTEGER NOT NULL CHECK (n_maps >= 0),    -- distinct maps of them
     epochs                    INTEGER NOT NULL CHECK (epochs >= 0),
     train_loss                REAL, -- reconstruction + KL divergence, nats a contact map
     validation_loss           REAL,
@@ -51,6 +52,17 @@ CREATE TABLE model (
     file                      TEXT NOT NULL -- relative to the run directory
 ) STRICT;
 CREATE UNIQUE INDEX model_by_version ON model (version) WHERE kept = 1;
+
+-- A model looked at with the new frames of a round, to see whether it has to be trained on.
+CREATE TABLE model_check (
+    round                    INTEGER PRIMARY KEY CHECK (round >= 0),
+    version                  INTEGER NOT NULL CHECK (version >= 1),
+    n_frames                 INTEGER NOT NULL CHECK (n_frames >= 0),
+    n_maps                   INTEGER NOT NULL CHECK (n_maps >= 0), -- distinct ones
+    reconstruction           REAL, -- of the new frames, nats a contact map
+    reference_reconstruction REAL, -- of maps held out when the model was trained
+    trained                  INTEGER NOT NULL CHECK (trained IN (0, 1)) -- 0: the weights stayed
+) STRICT;
 
 -- One iteration of selecting restart points.
 CREATE TABLE round (
@@ -154,7 +166,7 @@ FROM way AS w JOIN simulation AS s ON s.id = w.ancestor;
 
 -- Every model that is in use or was, newest first.
 CREATE VIEW training AS
-SELECT version, round, latent_dim, n_samples, epochs, train_loss, validation_loss,
+SELECT version, round, latent_dim, n_samples, n_maps, epochs, train_loss, validation_loss,
        validation_reconstruction, seconds, file
 FROM model WHERE kept = 1 ORDER BY version DESC;
 

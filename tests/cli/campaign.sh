@@ -15,12 +15,13 @@ done
 
 expect 0 status runs/toy
 says out "finished"
+says out "phases       simulate"
 expect 0 status runs/toy --json
 $PYTHON -c '
 import json
 s = json.load(open("out"))
 keys = """campaign state mode iterations simulations frames simulated_ns ns_per_day
-best_rmsd_angstrom best_frame model outliers_last_round busy_fraction io_fraction
+best_rmsd_angstrom best_frame model outliers_last_round phase_share busy_fraction io_fraction
 seconds_frame_to_decision elapsed_s""".split()
 missing = [k for k in keys if k not in s]
 assert not missing, missing
@@ -31,6 +32,9 @@ assert set(s["simulations"]) == {"started", "finished", "failed", "culled"}
 assert s["simulations"]["started"] >= 6 and s["simulations"]["failed"] == 0
 assert 0 < s["best_rmsd_angstrom"] < 20
 assert s["model"]["version"] == 3
+share = s["phase_share"]
+assert share.keys() == {"simulate", "train", "infer", "other"}
+assert min(share.values()) > 0 and abs(sum(share.values()) - 1) < 1e-6, share
 assert 0 < s["busy_fraction"] <= 1 and 0 <= s["io_fraction"] < 1
 ' || fail "status --json"
 

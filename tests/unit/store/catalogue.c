@@ -212,6 +212,7 @@ static void models_and_rounds_come_back(void **state)
                                       .round = version,
                                       .latent_dim = kept ? 3 : 6,
                                       .n_samples = 1000,
+                                      .n_maps = 900 + version,
                                       .epochs = 20,
                                       .train_loss = 50.5,
                                       .validation_loss = NAN,
@@ -227,6 +228,9 @@ static void models_and_rounds_come_back(void **state)
     ASSERT_OK(ddmd_catalogue_newest_model(catalogue, &model, &err), &err);
     assert_int_equal(model.version, 2);
     assert_int_equal(model.latent_dim, 3);
+    assert_int_equal(model.n_samples, 1000);
+    assert_int_equal(model.n_maps, 902);
+    assert_int_equal(model.epochs, 20);
     assert_true(model.train_loss == 50.5 && isnan(model.validation_loss));
     assert_true(model.train_reconstruction == 40.25 && isinf(model.validation_reconstruction));
     assert_true(model.kept && model.seconds == 1.5);
@@ -315,6 +319,74 @@ static void restart_points_come_back_in_order(void **state)
     ASSERT_OK(ddmd_catalogue_points(catalogue, 4, &read, &n, &err), &err);
     assert_int_equal(n, 0);
     free(read);
+    ddmd_catalogue_close(&catalogue);
+}
+
+static void model_checks_come_back(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    ddmd_catalogue *catalogue = create(test_scratch("check.sqlite"));
+    ddmd_model_check_row newest = {.round = 99};
+    uint64_t n_skipped = 99;
+    ASSERT_OK(ddmd_catalogue_model_checks(catalogue, &newest, &n_skipped, &err), &err);
+    assert_int_equal(newest.round, 0);
+    assert_int_equal(n_skipped, 0);
+    for (uint32_t round = 2; round <= 6; round++) {
+        const ddmd_model_check_row row = {.round = round,
+                                          .version = round / 2,
+                                          .n_frames = 100 * round,
+                                          .n_maps = 10 * round,
+                                          .reconstruction = 40.5 + round,
+                                          .reference_reconstruction = 38.25,
+                                          .trained = round % 2};
+        ASSERT_OK(ddmd_catalogue_add_model_check(catalogue, &row, &err), &err);
+        assert_int_equal(ddmd_catalogue_add_model_check(catalogue, &row, &err), DDMD_INVALID);
+    }
+    ASSERT_OK(ddmd_catalogue_model_checks(catalogue, &newest, &n_skipped, &err), &err);
+    assert_int_equal(n_skipped, 3);
+    assert_int_equal(newest.round, 6);
+    assert_int_equal(newest.version, 3);
+    assert_int_equal(newest.n_frames, 600);
+    assert_int_equal(newest.n_maps, 60);
+    assert_true(newest.reconstruction == 46.5 && newest.reference_reconstruction == 38.25);
+    assert_false(newest.trained);
+    ddmd_catalogue_close(&catalogue);
+}
+
+static void phases_last_from_their_first_part_to_their_last(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    double seconds = -1;
+    ddmd_catalogue *catalogue = create(test_scratch("phases.sqlite"));
+    ASSERT_OK(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_simulate, &seconds, &err), &err);
+    assert_true(seconds == 0);
+    for (uint32_t round = 1; round <= 2; round++) {
+        const double at = 100 * round;
+        const struct {
+            const char *role;
+            int part;
+            double from, to;
+        } parts[] = {{"simulate", 0, at, at + 8},
+                     {"simulate", 1, at + 1, at + 9},
+                     {"aggregate", 0, at + 7, at + 10},
+                     {"train", 0, at + 11, at + 11 + round},
+                     {"infer", 0, at + 20, at + 20.5}};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            ASSERT_OK(ddmd_catalogue_add_activity(catalogue, parts[i].role, parts[i].part,
+                                                  "compute", round, parts[i].from, parts[i].to,
+                                                  &err),
+                      &err);
+    }
+    ASSERT_OK(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_simulate, &seconds, &err), &err);
+    assert_true(seconds == 20);
+    ASSERT_OK(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_train, &seconds, &err), &err);
+    assert_true(seconds == 3);
+    ASSERT_OK(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_infer, &seconds, &err), &err);
+    assert_true(seconds == 1);
+    ASSERT_OK(ddmd_catalogue_phase_time(catalogue, DDMD_PHASE_decide, &seconds, &err), &err);
+    assert_true(seconds == 0);
     ddmd_catalogue_close(&catalogue);
 }
 
@@ -651,7 +723,7 @@ static void another_schema_version_is_named(void **state)
     free(bytes);
     assert_int_equal(ddmd_catalogue_open(path, false, &catalogue, &err), DDMD_FORMAT);
     assert_non_null(strstr(err.message, "schema 99"));
-    assert_non_null(strstr(err.message, "knows schema 1"));
+    assert_non_null(strstr(err.message, "knows schema 2"));
 }
 
 int main(void)
@@ -663,7 +735,9 @@ int main(void)
         cmocka_unit_test(progress_comes_back),
         cmocka_unit_test(models_and_rounds_come_back),
         cmocka_unit_test(restart_points_come_back_in_order),
+        cmocka_unit_test(model_checks_come_back),
         cmocka_unit_test(activity_sums_by_role),
+        cmocka_unit_test(phases_last_from_their_first_part_to_their_last),
         cmocka_unit_test(failures_are_counted),
         cmocka_unit_test(transactions_hold_together),
         cmocka_unit_test(there_is_one_writer_and_sigkill_frees_it),
