@@ -121,6 +121,7 @@ static void close_campaign(ddmd_campaign *c)
     free(c->slots);
     free(c->starts);
     free(c->created_s);
+    ddmd_map_window_destroy(&c->maps);
     ddmd_frame_file_close(&c->frames);
     ddmd_catalogue_close(&c->catalogue);
     ddmd_subject_destroy(&c->subject);

@@ -2,91 +2,14 @@
  * Phase infer: embed the window of the newest frames with the newest weights, find outliers, rank
  * them; the result is this round's list of restart points.
  */
-#include "campaign/run_directory.h"
-#include "campaign/state.h"
+#include "campaign/candidate_window.h"
 
 #include "core/array.h"
 #include "core/parallel.h"
 #include "core/try.h"
-#include "ddmd/embedding.h"
-#include "ddmd/geometry.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-typedef struct window {
-    size_t n;
-    uint32_t *simulation, *index;
-    float *rmsd_nm;
-    uint8_t *maps;
-    float *latent;
-    size_t dim;
-} window;
-
-static void clear_window(window *w)
-{
-    free(w->simulation);
-    free(w->index);
-    free(w->rmsd_nm);
-    free(w->maps);
-    free(w->latent);
-}
-
-static enum ddmd_status read_window(ddmd_campaign *c, window *w, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    uint64_t there = ddmd_frame_file_frames(c->frames);
-    w->n = (size_t)c->config->selection.max_samples;
-    if (there < w->n)
-        w->n = (size_t)there;
-    DDMD_TRY(ddmd_array_alloc(&w->simulation, w->n, sizeof *w->simulation, err));
-    DDMD_TRY(ddmd_array_alloc(&w->index, w->n, sizeof *w->index, err));
-    DDMD_TRY(ddmd_array_alloc(&w->rmsd_nm, w->n, sizeof *w->rmsd_nm, err));
-    DDMD_TRY(ddmd_array_alloc(&w->maps, w->n, ddmd_contact_map_bytes(c->subject->n_points), err));
-    const ddmd_frame_columns columns = {
-        .simulation = w->simulation,
-        .index = w->index,
-        .rmsd_nm = w->rmsd_nm,
-        .contact_maps = w->maps,
-    };
-    DDMD_TRY(ddmd_frame_file_read_columns(c->frames, there - w->n, w->n, &columns, err));
-out:
-    return status;
-}
-
-static enum ddmd_status embed(ddmd_campaign *c, window *w, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    ddmd_model *model = NULL;
-    ddmd_model_row newest;
-    char *path = NULL, *out_path = NULL;
-    char name[64];
-    DDMD_TRY(ddmd_catalogue_newest_model(c->catalogue, &newest, err));
-    DDMD_TRY(ddmd_run_path(&path, c->run_dir, newest.file, err));
-    DDMD_TRY(ddmd_model_load(path, ddmd_parallel_threads(c->config->model.threads), &model, err));
-    w->dim = (size_t)ddmd_model_latent_dim(model);
-    DDMD_TRY(ddmd_array_alloc(&w->latent, w->n * w->dim, sizeof *w->latent, err));
-    DDMD_TRY(ddmd_model_embed(model, w->maps, w->n, w->latent, err));
-
-    const ddmd_embedding embedding = {
-        .round = c->row.round,
-        .model_version = newest.version,
-        .n = w->n,
-        .latent_dim = w->dim,
-        .latent = w->latent,
-        .simulation = w->simulation,
-        .index = w->index,
-        .rmsd_nm = w->rmsd_nm,
-    };
-    snprintf(name, sizeof name, "models/embedding-%04u.h5", c->row.round);
-    DDMD_TRY(ddmd_run_path(&out_path, c->run_dir, name, err));
-    DDMD_TRY(ddmd_embedding_write(out_path, &embedding, err));
-out:
-    ddmd_model_destroy(&model);
-    free(path);
-    free(out_path);
-    return status;
-}
 
 /*
  * The configured numbers of outliers are for a full window; fewer frames want fewer outliers, in
@@ -139,7 +62,7 @@ static void waiting_times(ddmd_campaign *c, double *median, double *p95)
 }
 
 /* Best and mean RMSD of the newest n_new frames of the window. */
-static void summarise_rmsd(const window *w, size_t n_new, double *best, double *mean)
+static void summarise_rmsd(const ddmd_candidate_window *w, size_t n_new, double *best, double *mean)
 {
     *best = *mean = NAN;
     double sum = 0, least = INFINITY;
@@ -158,8 +81,8 @@ static void summarise_rmsd(const window *w, size_t n_new, double *best, double *
     }
 }
 
-static enum ddmd_status commit(ddmd_campaign *c, const window *w, const ddmd_selection *selection,
-                               double from, ddmd_error *err)
+static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
+                               const ddmd_selection *selection, double from, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_point_row *rows = NULL;
@@ -222,20 +145,22 @@ out:
 enum ddmd_status ddmd_phase_infer(ddmd_campaign *c, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    window w = {0};
+    ddmd_candidate_window w = {0};
     ddmd_selection selection = {0};
     double from = ddmd_campaign_elapsed(c);
     ddmd_campaign_tell(c, DDMD_PHASE_infer, NAN, true, "embedding and ranking");
 
-    DDMD_TRY(read_window(c, &w, err));
+    DDMD_TRY(ddmd_candidate_window_read(c, &w, err));
     bool embeds = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
     if (embeds && c->row.model_version > 0)
-        DDMD_TRY(embed(c, &w, err));
+        DDMD_TRY(ddmd_candidate_window_embed(c, &w, err));
     if (c->strategy.needs & DDMD_STRATEGY_RESTARTS && (!embeds || w.latent) && w.n > 0) {
         const ddmd_candidates candidates = {
             .n = w.n,
             .dim = w.dim,
+            .n_points = w.set.n_maps,
             .latent = w.latent,
+            .point_of = w.latent ? w.set.point_of : NULL,
             .rmsd_nm = c->subject->n_rmsd_atoms ? w.rmsd_nm : NULL,
             .simulation = w.simulation,
         };
@@ -245,6 +170,6 @@ enum ddmd_status ddmd_phase_infer(ddmd_campaign *c, ddmd_error *err)
     DDMD_TRY(commit(c, &w, &selection, from, err));
 out:
     ddmd_selection_clear(&selection);
-    clear_window(&w);
+    ddmd_candidate_window_clear(&w);
     return status;
 }

@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/parallel.h"
 #include "core/try.h"
-#include "ddmd/geometry.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,26 +16,6 @@
 void ddmd_campaign_model_file(char *buffer, size_t size, uint32_t version, int latent_dim)
 {
     snprintf(buffer, size, "models/model-%04u-d%d.h5", version, latent_dim);
-}
-
-/* The newest frames, at most max_samples of them. */
-static enum ddmd_status read_window(ddmd_campaign *c, uint8_t **maps, size_t *n, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    uint8_t *bytes = NULL;
-    uint64_t there = ddmd_frame_file_frames(c->frames);
-    size_t take = (size_t)c->config->model.max_samples;
-    if (there < take)
-        take = (size_t)there;
-    DDMD_TRY(ddmd_array_alloc(&bytes, take, ddmd_contact_map_bytes(c->subject->n_points), err));
-    const ddmd_frame_columns columns = {.contact_maps = bytes};
-    DDMD_TRY(ddmd_frame_file_read_columns(c->frames, there - take, take, &columns, err));
-    *maps = bytes;
-    *n = take;
-    bytes = NULL;
-out:
-    free(bytes);
-    return status;
 }
 
 static bool on_epoch(void *user, const ddmd_model_progress *p)
@@ -74,8 +53,7 @@ static enum ddmd_status make_model(ddmd_campaign *c, int latent_dim, uint32_t ve
 
 /* Train one latent dimension, save it, and fill its row. */
 static enum ddmd_status train_one(ddmd_campaign *c, int latent_dim, uint32_t version,
-                                  const uint8_t *maps, size_t n, ddmd_model_row *row,
-                                  ddmd_error *err)
+                                  const ddmd_map_set *set, ddmd_model_row *row, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_model *model = NULL;
@@ -86,12 +64,13 @@ static enum ddmd_status train_one(ddmd_campaign *c, int latent_dim, uint32_t ver
         .version = version,
         .round = c->row.round,
         .latent_dim = latent_dim,
-        .n_samples = n,
+        .n_samples = set->n_frames,
+        .n_maps = set->n_maps,
     };
     ddmd_campaign_model_file(row->file, sizeof row->file, version, latent_dim);
 
     DDMD_TRY(make_model(c, latent_dim, version, &model, err));
-    DDMD_TRY(ddmd_model_train(model, maps, NULL, n, on_epoch, c, &last, err));
+    DDMD_TRY(ddmd_model_train(model, set->maps, set->counts, set->n_maps, on_epoch, c, &last, err));
     DDMD_TRY(ddmd_run_path(&path, c->run_dir, row->file, err));
     DDMD_TRY(ddmd_model_save(model, path, err));
     row->epochs = last.epoch;
@@ -116,17 +95,16 @@ static double choice_loss(const ddmd_model_row *row)
 static enum ddmd_status train_all(ddmd_campaign *c, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    size_t n_dims = c->config->model.latent_dim.n, n = 0, best = 0;
-    uint8_t *maps = NULL;
+    size_t n_dims = c->config->model.latent_dim.n, best = 0;
+    ddmd_map_set set = {0};
     ddmd_model_row *rows = NULL;
     uint32_t version = c->row.model_version + 1;
     double from = ddmd_campaign_elapsed(c);
 
     DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
-    DDMD_TRY(read_window(c, &maps, &n, err));
+    DDMD_TRY(ddmd_campaign_newest_maps(c, (size_t)c->config->model.max_samples, &set, err));
     for (size_t i = 0; i < n_dims; i++) {
-        DDMD_TRY(
-            train_one(c, c->config->model.latent_dim.items[i], version, maps, n, &rows[i], err));
+        DDMD_TRY(train_one(c, c->config->model.latent_dim.items[i], version, &set, &rows[i], err));
         if (choice_loss(&rows[i]) < choice_loss(&rows[best]))
             best = i;
     }
@@ -143,15 +121,15 @@ static enum ddmd_status train_all(ddmd_campaign *c, ddmd_error *err)
     DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
     for (size_t i = 0; i < n_dims; i++)
         ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                      "round %u: %s latent_dim %d trained on %zu maps, %d epochs, in %.1f s: loss "
-                      "%.2f, held out %.2f%s",
-                      c->row.round, c->config->model.kind, rows[i].latent_dim, n, rows[i].epochs,
-                      rows[i].seconds, rows[i].train_loss, rows[i].validation_loss,
-                      rows[i].kept && n_dims > 1 ? " (kept)" : "");
+                      "round %u: %s latent_dim %d trained on %zu maps of %zu frames, %d epochs, in "
+                      "%.1f s: loss %.2f, held out %.2f%s",
+                      c->row.round, c->config->model.kind, rows[i].latent_dim, set.n_maps,
+                      set.n_frames, rows[i].epochs, rows[i].seconds, rows[i].train_loss,
+                      rows[i].validation_loss, rows[i].kept && n_dims > 1 ? " (kept)" : "");
 out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);
-    free(maps);
+    ddmd_map_set_clear(&set);
     free(rows);
     return status;
 }

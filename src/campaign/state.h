@@ -4,6 +4,7 @@
 #ifndef DDMD_CAMPAIGN_STATE_H
 #define DDMD_CAMPAIGN_STATE_H
 
+#include "campaign/map_window.h"
 #include "campaign/report_queue.h"
 #include "campaign/simulate.h"
 #include "campaign/subject.h"
@@ -46,6 +47,9 @@ typedef struct ddmd_campaign {
     int n_replicas;
     ddmd_simulation_row *slots; /* [n_replicas], the simulation that each runs */
 
+    ddmd_map_window *maps; /* of the newest frames; NULL until they are asked for */
+    uint64_t maps_end;     /* rows of the frame file that it has seen */
+
     int n_workers;
     ddmd_worker *workers;
 
@@ -86,6 +90,14 @@ bool ddmd_campaign_enough(const ddmd_campaign *campaign, bool between_rounds, ch
  * with what they add, then commit.
  */
 enum ddmd_status ddmd_campaign_put_row(ddmd_campaign *campaign, ddmd_error *err);
+
+/*
+ * The distinct contact maps of the newest n_frames frames, at most as many as the larger of
+ * model.max_samples and selection.max_samples. Only frames that are new since the last call are
+ * read.
+ */
+enum ddmd_status ddmd_campaign_newest_maps(ddmd_campaign *campaign, size_t n_frames,
+                                           ddmd_map_set *set, ddmd_error *err);
 
 /* The phases. Each ends with a commit that names the next phase. */
 enum ddmd_status ddmd_phase_simulate(ddmd_campaign *campaign, ddmd_error *err);

@@ -13,7 +13,7 @@ DECISIONS = {
     "restart_point": "round, rank, simulation, frame, score, lof, rmsd_nm, cluster, used_by",
     "round": "round, strategy, model_version, n_candidates, eps, n_outliers, n_clusters,"
              " n_points, n_restarts, best_rmsd_nm, mean_rmsd_nm",
-    "model": "version, round, latent_dim, n_samples, epochs, train_loss, validation_loss,"
+    "model": "version, round, latent_dim, n_samples, n_maps, epochs, train_loss, validation_loss,"
              " train_reconstruction, validation_reconstruction, kept, file",
 }
 
