@@ -133,7 +133,8 @@ enum ddmd_status ddmd_kmeans(const float *points, size_t n, size_t dim, const ui
  * What a strategy sees: the frames of the selection window, oldest first. Frames with equal
  * features may share a point of the embedding. The selection is that of the embedding in which
  * every frame has a point of its own; only where different points are equally near to one, LOF
- * takes all frames of the point that was seen first before those of the next.
+ * takes all frames of the point that was seen first before those of the next, and k-means may begin
+ * elsewhere.
  */
 typedef struct ddmd_candidates {
     size_t n;
@@ -149,8 +150,10 @@ typedef struct ddmd_select_options {
     ddmd_outlier_search outliers; /* its threads are not looked at */
     size_t lof_neighbors;         /* 20 */
     size_t max_restarts;          /* how many frames to give; 150 */
-    size_t max_per_cluster;       /* frames of one nearest DBSCAN cluster; 0: no cap; 10 */
-    size_t max_per_simulation;    /* frames of one parent simulation; 0: no cap */
+    size_t n_states;        /* of k-means; 0: the square root of the number of frames, rounded up */
+    double exploration;     /* >= 0: c of upper confidence bounds, alpha of FAST; 1 */
+    size_t max_per_cluster; /* frames of one state, or nearest DBSCAN cluster; 0: no cap; 10 */
+    size_t max_per_simulation; /* frames of one parent simulation; 0: no cap */
     uint64_t seed;
     uint32_t round;
     int threads;
@@ -160,7 +163,7 @@ typedef struct ddmd_select_options {
 typedef struct ddmd_restart_point {
     size_t index;    /* into the candidates */
     double score;    /* what it was ranked by (smaller is better); 0 where by nothing */
-    int32_t cluster; /* nearest DBSCAN cluster; -1 where there is none */
+    int32_t cluster; /* its state, or nearest DBSCAN cluster; -1 where there is none */
     double lof;      /* NaN where it was not computed */
 } ddmd_restart_point;
 
@@ -168,6 +171,7 @@ typedef struct ddmd_selection {
     size_t n_points;
     ddmd_restart_point *points;   /* ranked, best first */
     ddmd_outlier_result outliers; /* zeros for strategies that do not look for any */
+    size_t n_states;              /* 0 for strategies that do not form any */
 } ddmd_selection;
 
 enum ddmd_strategy_needs {
@@ -190,6 +194,30 @@ typedef struct ddmd_strategy_info {
  *   rmsd     all frames, smallest RMSD first
  *   random   all frames, in a random order
  *   plain    nothing is ever restarted
+ *
+ * and those that count visits to states. States are the clusters of ddmd_kmeans() of the window's
+ * embedding (Lloyd's algorithm up to 100000 points, else mini-batches). v(s) are the visits of
+ * state s, the frames of the window in it; v are all frames of the window. Each has a worth:
+ *
+ *   least-counts  -v(s) (Weber, Pande, JCTC 7, 3405, 2011; Doerr, De Fabritiis, JCTC 10, 2064,
+ *                 2014)
+ *   ucb           Q(s) + exploration * sqrt(2 ln v / v(s)) (UCB1: Auer, Cesa-Bianchi, Fischer,
+ *                 Mach. Learn. 47, 235, 2002), Q(s) the mean reward of its frames, and the reward
+ *                 of a frame (highest - RMSD) / (highest - lowest), those of the window
+ *   ucb+energy    the same with the reward of AdaptiveBandit (Perez, Herrera-Nieto, Doerr, De
+ *                 Fabritiis, JCTC 16, 4685, 2020) in place of the RMSD: the free energies that
+ *                 were seen after a frame, which are the mean of -ln(v(s) / v) over this and the
+ *                 later frames of its simulation in the window
+ *   fast          D(s) + exploration * U(s) (FAST: Zimmerman, Bowman, JCTC 11, 5747, 2015), with
+ *                 D(s) = (highest - r(s)) / (highest - lowest), r(s) the mean RMSD of its frames,
+ *                 and U(s) the same of v(s); highest and lowest are those of the states
+ *   fast+lof      the same with -LOF in place of the RMSD
+ *
+ * They take turns: a frame of each state, the state of the highest worth first, then a second frame
+ * of each, and so on. The frame is that of the smallest RMSD in ucb and fast, of the largest LOF in
+ * fast+lof, else a random one. Scores are -worth, plus, for each turn before, the smallest power of
+ * two above their range. What is scaled is 0 where there is but one value. Frames whose RMSD is not
+ * finite are left out of means, but they are visits.
  *
  * Random orders depend only on (seed, round) and the number of candidates. Frames whose RMSD is not
  * finite are passed over where it is ranked by. Frames of one point are ranked each on its own, and

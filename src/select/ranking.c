@@ -1,7 +1,9 @@
 #include "select/ranking.h"
 
 #include "core/array.h"
+#include "core/try.h"
 #include "ddmd/random.h"
+#include "select/clustering.h"
 
 #include <stdlib.h>
 
@@ -32,6 +34,28 @@ enum ddmd_status ddmd_ranking_by_rmsd(const ddmd_strategy_view *view, ddmd_ranki
     ranking->n = kept;
     ddmd_ranking_sort(ranking);
     return DDMD_OK;
+}
+
+enum ddmd_status ddmd_ranking_by_lof(const ddmd_strategy_view *view, ddmd_ranking *ranking,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    double *scores = NULL;
+
+    if (view->options->lof_neighbors < 1)
+        DDMD_FAIL(err, DDMD_INVALID, "lof_neighbors must be at least 1");
+    DDMD_TRY(ddmd_array_alloc(&scores, view->points->n, sizeof *scores, err));
+    DDMD_TRY(ddmd_lof_score(view->index, view->options->lof_neighbors, scores, err));
+    for (size_t i = 0; i < ranking->n; i++) {
+        ddmd_ranked *item = &ranking->items[i];
+        item->lof = scores[ddmd_frame_point(view->points, item->index)];
+        item->score = -item->lof;
+    }
+    ddmd_ranking_sort(ranking);
+
+out:
+    free(scores);
+    return status;
 }
 
 enum ddmd_status ddmd_ranking_shuffle(const ddmd_strategy_view *view, ddmd_ranking *ranking,

@@ -1,4 +1,4 @@
-/* The strategies by name, and what is common to all: arguments, outliers, caps. */
+/* The strategies by name, and what is common to all: arguments, outliers, states, caps. */
 #include "ddmd/select.h"
 
 #include "core/array.h"
@@ -82,8 +82,9 @@ struct work {
     const ddmd_strategy_ops *ops;
     ddmd_frame_points points;
     ddmd_neighbor_index *index; /* of the points */
-    int32_t *labels;            /* [points.n] of DBSCAN */
+    int32_t *labels;            /* [points.n] of DBSCAN; NULL unless outliers are looked for */
     ddmd_outlier_result outliers;
+    ddmd_states states; /* none unless they are looked for */
     ddmd_ranking ranking;
 };
 
@@ -100,6 +101,9 @@ static enum ddmd_status check(const ddmd_strategy_ops *ops, const ddmd_candidate
     if (ops->from_outliers && search->min_outliers > search->max_outliers)
         DDMD_FAIL(err, DDMD_INVALID, "min_outliers %zu is above max_outliers %zu",
                   search->min_outliers, search->max_outliers);
+    if (ops->from_states && !(isfinite(options->exploration) && options->exploration >= 0))
+        DDMD_FAIL(err, DDMD_INVALID, "exploration must be a number of at least 0, not %g",
+                  options->exploration);
     if (candidates->n == 0)
         goto out;
     if (ops->needs & DDMD_STRATEGY_EMBEDDING && !candidates->latent)
@@ -114,19 +118,40 @@ out:
     return status;
 }
 
-static enum ddmd_status find_outliers(struct work *work, ddmd_error *err)
+static enum ddmd_status find_points(struct work *work, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_candidates *candidates = work->view.candidates;
     DDMD_TRY(ddmd_frame_points_find(candidates, &work->points, err));
-    DDMD_TRY(ddmd_array_alloc(&work->labels, work->points.n, sizeof *work->labels, err));
     DDMD_TRY(ddmd_neighbor_index_create(work->points.latent, work->points.n, candidates->dim,
                                         work->points.counts, work->view.options->threads,
                                         &work->index, err));
     work->view.points = &work->points;
     work->view.index = work->index;
+
+out:
+    return status;
+}
+
+static enum ddmd_status find_outliers(struct work *work, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(find_points(work, err));
+    DDMD_TRY(ddmd_array_alloc(&work->labels, work->points.n, sizeof *work->labels, err));
     DDMD_TRY(ddmd_outliers_label(work->index, &work->view.options->outliers, work->labels,
                                  &work->outliers, err));
+
+out:
+    return status;
+}
+
+static enum ddmd_status find_states(struct work *work, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(find_points(work, err));
+    DDMD_TRY(ddmd_states_find(work->view.candidates, &work->points, work->view.options,
+                              &work->states, err));
+    work->view.states = &work->states;
 
 out:
     return status;
@@ -150,7 +175,7 @@ out:
 /* How many were taken of each cluster and simulation. */
 struct caps {
     const ddmd_select_options *options;
-    size_t *of_cluster;    /* [n_clusters] */
+    size_t *of_cluster;    /* [n_clusters], or of states */
     uint32_t *simulations; /* [n_simulations] ids, ascending; NULL where there is no cap */
     size_t n_simulations;
     size_t *of_simulation; /* [n_simulations] */
@@ -174,7 +199,7 @@ static enum ddmd_status make_caps(const struct work *work, struct caps *caps, dd
     enum ddmd_status status = DDMD_OK;
     const ddmd_candidates *candidates = work->view.candidates;
     caps->options = work->view.options;
-    DDMD_TRY(ddmd_array_alloc(&caps->of_cluster, work->outliers.n_clusters,
+    DDMD_TRY(ddmd_array_alloc(&caps->of_cluster, work->outliers.n_clusters + work->states.n,
                               sizeof *caps->of_cluster, err));
     if (caps->options->max_per_simulation == 0)
         goto out;
@@ -213,6 +238,22 @@ static bool admit(struct caps *caps, int32_t cluster, uint32_t simulation)
     return true;
 }
 
+/*
+ * What max_per_cluster is about: the state, or the nearest cluster; -1 where there is neither.
+ * clustered: [points.n], whether in a cluster; query: [dim], scratch.
+ */
+static int32_t cluster_of(const struct work *work, uint32_t frame, const bool *clustered,
+                          float *query)
+{
+    uint32_t nearest, point = ddmd_frame_point(&work->points, frame);
+    if (work->states.n > 0)
+        return work->states.of_point[point];
+    if (work->outliers.n_clusters > 0 &&
+        ddmd_neighbor_nearest(work->index, point, clustered, query, &nearest))
+        return work->labels[nearest];
+    return -1;
+}
+
 /* Walk down the ranking. */
 static enum ddmd_status choose(const struct work *work, ddmd_selection *selection, ddmd_error *err)
 {
@@ -222,7 +263,7 @@ static enum ddmd_status choose(const struct work *work, ddmd_selection *selectio
     struct caps caps = {0};
     bool *clustered = NULL;
     float *query = NULL;
-    ddmd_selection chosen = {.outliers = work->outliers};
+    ddmd_selection chosen = {.outliers = work->outliers, .n_states = work->states.n};
     size_t most = work->view.options->max_restarts;
     most = most < ranking->n ? most : ranking->n;
 
@@ -230,17 +271,12 @@ static enum ddmd_status choose(const struct work *work, ddmd_selection *selectio
     DDMD_TRY(ddmd_array_alloc(&chosen.points, most, sizeof *chosen.points, err));
     DDMD_TRY(ddmd_array_alloc(&clustered, work->points.n, sizeof *clustered, err));
     DDMD_TRY(ddmd_array_alloc(&query, candidates->dim, sizeof *query, err));
-    for (size_t i = 0; i < work->points.n; i++)
+    for (size_t i = 0; work->labels && i < work->points.n; i++)
         clustered[i] = work->labels[i] >= 0;
 
     for (size_t i = 0; i < ranking->n && chosen.n_points < most; i++) {
         const ddmd_ranked *item = &ranking->items[i];
-        int32_t cluster = -1;
-        uint32_t nearest;
-        if (work->labels && work->outliers.n_clusters > 0 &&
-            ddmd_neighbor_nearest(work->index, ddmd_frame_point(&work->points, item->index),
-                                  clustered, query, &nearest))
-            cluster = work->labels[nearest];
+        int32_t cluster = cluster_of(work, item->index, clustered, query);
         if (!admit(&caps, cluster, caps.simulations ? candidates->simulation[item->index] : 0))
             continue;
         chosen.points[chosen.n_points++] = (ddmd_restart_point){
@@ -264,6 +300,8 @@ static enum ddmd_status run(struct work *work, ddmd_selection *selection, ddmd_e
     if (work->view.candidates->n > 0 && work->ops->needs & DDMD_STRATEGY_RESTARTS) {
         if (work->ops->from_outliers)
             DDMD_TRY(find_outliers(work, err));
+        if (work->ops->from_states)
+            DDMD_TRY(find_states(work, err));
         DDMD_TRY(fill_ranking(work, err));
         if (work->ranking.n > 0)
             DDMD_TRY(work->ops->rank(&work->view, &work->ranking, err));
@@ -273,6 +311,7 @@ static enum ddmd_status run(struct work *work, ddmd_selection *selection, ddmd_e
 out:
     ddmd_neighbor_index_destroy(&work->index);
     ddmd_frame_points_clear(&work->points);
+    ddmd_states_clear(&work->states);
     free(work->labels);
     free(work->ranking.items);
     return status;

@@ -1,7 +1,7 @@
 /*
  * What a selection strategy implements. Callers use ddmd_select() of ddmd/select.h, never this;
- * select.c checks arguments, finds the outliers, applies the caps, and puts the strategy's name in
- * front of its errors. A strategy only puts candidates in order. It keeps no state.
+ * select.c checks arguments, finds outliers or states, applies the caps, and puts the strategy's
+ * name in front of its errors. A strategy only puts candidates in order. It keeps no state.
  */
 #ifndef DDMD_SELECT_STRATEGY_OPS_H
 #define DDMD_SELECT_STRATEGY_OPS_H
@@ -9,6 +9,7 @@
 #include "ddmd/select.h"
 #include "select/frame_points.h"
 #include "select/neighbor_index.h"
+#include "select/states.h"
 
 enum { DDMD_STRATEGY_API_VERSION = 1 };
 
@@ -28,8 +29,9 @@ typedef struct ddmd_ranking {
 typedef struct ddmd_strategy_view {
     const ddmd_candidates *candidates; /* n >= 1 */
     const ddmd_select_options *options;
-    const ddmd_frame_points *points;  /* of the frames; NULL unless from_outliers */
+    const ddmd_frame_points *points;  /* of the frames; NULL unless from_outliers or from_states */
     const ddmd_neighbor_index *index; /* of these points, with their counts; NULL likewise */
+    const ddmd_states *states;        /* of these points; NULL unless from_states */
 } ddmd_strategy_view;
 
 typedef struct ddmd_strategy_ops {
@@ -37,7 +39,8 @@ typedef struct ddmd_strategy_ops {
     const char *name;
     const char *summary; /* one line */
     unsigned needs;      /* enum ddmd_strategy_needs */
-    bool from_outliers;  /* ranks the outliers of the embedding; else all candidates */
+    bool from_outliers;  /* ranks the outliers of the embedding; else all candidates, */
+    bool from_states;    /* with the states that they are in */
 
     /* --- REQUIRED where needs has DDMD_STRATEGY_RESTARTS, else never called --- */
 

@@ -42,6 +42,7 @@ static void make_window(struct window *window)
 static const ddmd_select_options usual = {
     .outliers = {.min_samples = 10, .min_outliers = 60, .max_outliers = 200},
     .lof_neighbors = 20,
+    .exploration = 1,
     .max_restarts = 150,
     .max_per_cluster = 10,
     .seed = 42,
@@ -62,6 +63,7 @@ static void assert_same(const ddmd_selection *a, const ddmd_selection *b)
 {
     assert_int_equal(a->n_points, b->n_points);
     assert_true(a->outliers.eps == b->outliers.eps);
+    assert_int_equal(a->n_states, b->n_states);
     for (size_t i = 0; i < a->n_points; i++) {
         assert_int_equal(a->points[i].index, b->points[i].index);
         assert_int_equal(a->points[i].cluster, b->points[i].cluster);
@@ -79,25 +81,33 @@ static void a_description_names_what_it_needs(const char *name, unsigned needs)
         assert_int_equal(needs, 0);
 }
 
+static void assert_sound(const ddmd_selection *selection, const struct window *window,
+                         unsigned needs)
+{
+    bool seen[N] = {false};
+    int32_t n_clusters = (int32_t)(selection->outliers.n_clusters + selection->n_states);
+    assert_true(selection->outliers.n_clusters == 0 || selection->n_states == 0);
+    for (size_t i = 0; i < selection->n_points; i++) {
+        const ddmd_restart_point *point = &selection->points[i];
+        assert_true(point->index < window->candidates.n);
+        assert_false(seen[point->index]);
+        seen[point->index] = true;
+        assert_true(isfinite(point->score));
+        assert_true(i == 0 || point->score >= selection->points[i - 1].score);
+        if (needs & DDMD_STRATEGY_RMSD)
+            assert_true(isfinite(window->rmsd_nm[point->index]));
+        assert_true(point->cluster >= (selection->n_states > 0 ? 0 : -1) &&
+                    point->cluster < n_clusters);
+    }
+}
+
 static void points_are_candidates_and_none_twice(const char *name, unsigned needs)
 {
     struct window window;
     make_window(&window);
     ddmd_selection selection = select_with(name, &window.candidates, usual);
-    bool seen[N] = {false};
     assert_int_equal(selection.n_points > 0, (needs & DDMD_STRATEGY_RESTARTS) != 0);
-    for (size_t i = 0; i < selection.n_points; i++) {
-        const ddmd_restart_point *point = &selection.points[i];
-        assert_true(point->index < N);
-        assert_false(seen[point->index]);
-        seen[point->index] = true;
-        assert_true(isfinite(point->score));
-        assert_true(i == 0 || point->score >= selection.points[i - 1].score);
-        if (needs & DDMD_STRATEGY_RMSD)
-            assert_true(isfinite(window.rmsd_nm[point->index]));
-        assert_true(point->cluster >= -1 &&
-                    point->cluster < (int32_t)selection.outliers.n_clusters);
-    }
+    assert_sound(&selection, &window, needs);
     ddmd_selection_clear(&selection);
     assert_null(selection.points);
 }
@@ -131,6 +141,37 @@ static void caps_hold(const char *name, unsigned needs)
             ddmd_selection_clear(&selection);
         }
     }
+}
+
+/* A capped selection is what is left of the whole ranking when it is walked down by hand. */
+static void caps_pass_over_the_lower_ranked(const char *name, unsigned needs)
+{
+    (void)needs;
+    struct window window;
+    make_window(&window);
+    ddmd_select_options options = usual;
+    options.max_restarts = N;
+    options.max_per_cluster = 0;
+    ddmd_selection whole = select_with(name, &window.candidates, options);
+    options.max_restarts = 100;
+    options.max_per_cluster = 3;
+    options.max_per_simulation = 4;
+    ddmd_selection capped = select_with(name, &window.candidates, options);
+    size_t of_cluster[N + 1] = {0}, of_simulation[1001] = {0}, n = 0;
+    for (size_t i = 0; i < whole.n_points && n < 100; i++) {
+        int32_t cluster = whole.points[i].cluster;
+        size_t *simulation = &of_simulation[window.simulation[whole.points[i].index]];
+        if ((cluster >= 0 && of_cluster[cluster] == 3) || *simulation == 4)
+            continue;
+        if (cluster >= 0)
+            of_cluster[cluster]++;
+        ++*simulation;
+        assert_true(n < capped.n_points);
+        assert_int_equal(capped.points[n++].index, whole.points[i].index);
+    }
+    assert_int_equal(capped.n_points, n);
+    ddmd_selection_clear(&whole);
+    ddmd_selection_clear(&capped);
 }
 
 /* Without caps, fewer points are the first ones of more. */
@@ -186,6 +227,89 @@ static void a_single_candidate_is_no_error(const char *name, unsigned needs)
     ddmd_selection selection = select_with(name, &window.candidates, usual);
     assert_true(selection.n_points <= 1);
     ddmd_selection_clear(&selection);
+}
+
+static void few_candidates_are_no_error(const char *name, unsigned needs)
+{
+    struct window window;
+    make_window(&window);
+    for (window.candidates.n = 1; window.candidates.n <= 30; window.candidates.n++) {
+        ddmd_selection selection = select_with(name, &window.candidates, usual);
+        assert_sound(&selection, &window, needs);
+        ddmd_selection_clear(&selection);
+    }
+}
+
+/* All frames of a window may be the same, as those of a molecule that is stuck. */
+static void equal_candidates_are_no_error(const char *name, unsigned needs)
+{
+    struct window window;
+    make_window(&window);
+    for (size_t i = 0; i < N; i++) {
+        memcpy(window.latent + i * DIM, window.latent, DIM * sizeof *window.latent);
+        window.rmsd_nm[i] = 0.5F;
+    }
+    const uint32_t nowhere_else[N] = {0};
+    for (int shared = 0; shared < 2; shared++) {
+        window.candidates.point_of = shared ? nowhere_else : NULL;
+        window.candidates.n_points = shared ? 1 : N;
+        ddmd_selection selection = select_with(name, &window.candidates, usual);
+        assert_sound(&selection, &window, needs);
+        assert_true(selection.n_states <= 1);
+        if (selection.n_states == 1)
+            assert_int_equal(selection.n_points, usual.max_per_cluster);
+        ddmd_selection_clear(&selection);
+    }
+}
+
+/* Frames that share points of the embedding are each a candidate, and caps count each. */
+static void frames_may_share_points(const char *name, unsigned needs)
+{
+    enum { POINTS = 60 };
+    struct window window;
+    make_window(&window);
+    uint32_t point_of[N];
+    for (uint32_t i = 0; i < N; i++)
+        point_of[i] = i * 7 % POINTS;
+    window.candidates.point_of = point_of;
+    window.candidates.n_points = POINTS;
+    ddmd_selection selection = select_with(name, &window.candidates, usual);
+    assert_sound(&selection, &window, needs);
+    size_t of_cluster[N] = {0};
+    for (size_t i = 0; i < selection.n_points; i++) {
+        if (selection.points[i].cluster >= 0)
+            assert_true(++of_cluster[selection.points[i].cluster] <= usual.max_per_cluster);
+    }
+    ddmd_selection_clear(&selection);
+}
+
+static void no_finite_rmsd_is_no_error(const char *name, unsigned needs)
+{
+    struct window window;
+    make_window(&window);
+    for (size_t i = 0; i < N; i++)
+        window.rmsd_nm[i] = i % 2 ? NAN : INFINITY;
+    ddmd_selection selection = select_with(name, &window.candidates, usual);
+    const unsigned blind = DDMD_STRATEGY_RESTARTS;
+    assert_int_equal(selection.n_points > 0,
+                     (needs & (DDMD_STRATEGY_RMSD | DDMD_STRATEGY_RESTARTS)) == blind);
+    assert_sound(&selection, &window, needs);
+    ddmd_selection_clear(&selection);
+}
+
+/* Strategies that do not ask for the RMSD do not look at it. */
+static void the_target_stays_hidden(const char *name, unsigned needs)
+{
+    struct window window;
+    make_window(&window);
+    if (needs & DDMD_STRATEGY_RMSD)
+        return;
+    ddmd_selection seen = select_with(name, &window.candidates, usual);
+    window.candidates.rmsd_nm = NULL;
+    ddmd_selection hidden = select_with(name, &window.candidates, usual);
+    assert_same(&seen, &hidden);
+    ddmd_selection_clear(&seen);
+    ddmd_selection_clear(&hidden);
 }
 
 static void what_is_needed_must_be_given(const char *name, unsigned needs)
@@ -246,10 +370,16 @@ static const struct rule {
     RULE(a_description_names_what_it_needs),
     RULE(points_are_candidates_and_none_twice),
     RULE(caps_hold),
+    RULE(caps_pass_over_the_lower_ranked),
     RULE(fewer_points_are_the_best),
     RULE(the_same_on_any_number_of_threads),
     RULE(no_candidates_are_no_error),
     RULE(a_single_candidate_is_no_error),
+    RULE(few_candidates_are_no_error),
+    RULE(equal_candidates_are_no_error),
+    RULE(frames_may_share_points),
+    RULE(no_finite_rmsd_is_no_error),
+    RULE(the_target_stays_hidden),
     RULE(what_is_needed_must_be_given),
     RULE(bad_coordinates_are_answered),
 #undef RULE
