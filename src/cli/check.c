@@ -13,38 +13,26 @@ static const char help[] =
 
 int cli_check(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option table[] = {
         {"set", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
     int exit_status = CLI_FAILED;
-    cli_overrides overrides = {0};
+    cli_options options = {0};
     ddmd_config *config = NULL;
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
     char *summary = NULL;
 
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 's':
-            if (!cli_add_override(&overrides, optarg))
-                goto out;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            exit_status = cli_flush();
-            goto out;
-        default:
-            exit_status = cli_bad_option("check", argv, c);
-            goto out;
-        }
+    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+        goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("check", "one configuration file is needed");
         goto out;
     }
-    enum ddmd_status status =
-        ddmd_config_load(argv[optind], overrides.items, overrides.n, &config, &mistakes, &err);
+    enum ddmd_status status = ddmd_config_load(argv[optind], options.overrides.items,
+                                               options.overrides.n, &config, &mistakes, &err);
     if (status == DDMD_OK)
         status = ddmd_campaign_check(config, &summary, &mistakes, &err);
     if (status != DDMD_OK) {
@@ -57,6 +45,6 @@ out:
     free(summary);
     ddmd_config_destroy(&config);
     ddmd_mistakes_clear(&mistakes);
-    free(overrides.items);
+    free(options.overrides.items);
     return exit_status;
 }

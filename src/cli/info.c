@@ -95,24 +95,16 @@ static int print_json(void)
 
 int cli_info(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option table[] = {
         {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    bool json = false;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 'j':
-            json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("info", argv, c);
-        }
+    int exit_status;
+    cli_options options = {0};
+    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+        return exit_status;
     if (optind < argc)
         return cli_usage("info", "'%s' is one argument too many", argv[optind]);
-    return json ? print_json() : print_text();
+    return options.json ? print_json() : print_text();
 }

@@ -14,46 +14,31 @@ static const char help[] =
 
 int cli_resume(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option table[] = {
         {"set", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
     int exit_status = CLI_FAILED;
-    bool quiet = false;
-    cli_overrides overrides = {0};
+    cli_options options = {0};
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
 
-    for (int c; (c = getopt_long(argc, argv, ":qh", options, NULL)) != -1;)
-        switch (c) {
-        case 's':
-            if (!cli_add_override(&overrides, optarg))
-                goto out;
-            break;
-        case 'q':
-            quiet = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            exit_status = cli_flush();
-            goto out;
-        default:
-            exit_status = cli_bad_option("resume", argv, c);
-            goto out;
-        }
+    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+        goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("resume", "one run directory is needed");
         goto out;
     }
     cli_session session;
-    cli_session_begin(&session, quiet);
-    enum ddmd_status status = ddmd_campaign_resume(argv[optind], overrides.items, overrides.n,
-                                                   &session.options, &mistakes, &err);
+    cli_session_begin(&session, options.quiet);
+    enum ddmd_status status =
+        ddmd_campaign_resume(argv[optind], options.overrides.items, options.overrides.n,
+                             &session.options, &mistakes, &err);
     exit_status = cli_session_end(&session, "resume", argv[optind], status, &mistakes, &err);
 out:
     ddmd_mistakes_clear(&mistakes);
-    free(overrides.items);
+    free(options.overrides.items);
     return exit_status;
 }

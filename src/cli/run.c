@@ -18,7 +18,7 @@ static const char help[] =
 
 int cli_run(int argc, char **argv)
 {
-    static const struct option options[] = {
+    static const struct option table[] = {
         {"run-dir", required_argument, NULL, 'd'},
         {"set", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
@@ -26,59 +26,39 @@ int cli_run(int argc, char **argv)
         {0},
     };
     int exit_status = CLI_FAILED;
-    const char *given_dir = NULL;
     char *run_dir = NULL;
-    bool quiet = false;
-    cli_overrides overrides = {0};
+    cli_options options = {0};
     ddmd_config *config = NULL;
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
 
-    for (int c; (c = getopt_long(argc, argv, ":qh", options, NULL)) != -1;)
-        switch (c) {
-        case 'd':
-            given_dir = optarg;
-            break;
-        case 's':
-            if (!cli_add_override(&overrides, optarg))
-                goto out;
-            break;
-        case 'q':
-            quiet = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            exit_status = cli_flush();
-            goto out;
-        default:
-            exit_status = cli_bad_option("run", argv, c);
-            goto out;
-        }
+    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+        goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("run", argc == optind ? "a configuration file is needed"
                                                       : "one configuration file at a time");
         goto out;
     }
-    enum ddmd_status status =
-        ddmd_config_load(argv[optind], overrides.items, overrides.n, &config, &mistakes, &err);
+    enum ddmd_status status = ddmd_config_load(argv[optind], options.overrides.items,
+                                               options.overrides.n, &config, &mistakes, &err);
     if (status != DDMD_OK) {
         exit_status = mistakes.n ? cli_mistakes("run", &mistakes) : cli_fail(status, &err);
         goto out;
     }
-    status = given_dir ? ddmd_text_format(&run_dir, &err, "%s", given_dir)
-                       : ddmd_text_format(&run_dir, &err, "runs/%s", config->campaign);
+    status = options.run_dir ? ddmd_text_format(&run_dir, &err, "%s", options.run_dir)
+                             : ddmd_text_format(&run_dir, &err, "runs/%s", config->campaign);
     if (status != DDMD_OK) {
         exit_status = cli_fail(status, &err);
         goto out;
     }
     cli_session session;
-    cli_session_begin(&session, quiet);
+    cli_session_begin(&session, options.quiet);
     status = ddmd_campaign_run(config, run_dir, &session.options, &mistakes, &err);
     exit_status = cli_session_end(&session, "run", run_dir, status, &mistakes, &err);
 out:
     ddmd_config_destroy(&config);
     ddmd_mistakes_clear(&mistakes);
     free(run_dir);
-    free(overrides.items);
+    free(options.overrides.items);
     return exit_status;
 }
