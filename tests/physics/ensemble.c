@@ -120,17 +120,18 @@ static void compare_group(const subject *s, const ensemble_kernels *kernels,
 static void compare_forces(const char *name)
 {
     enum { REPLICAS = 16, FRAMES = 7, EVERY = 500 };
-    static const char *const isas[] = {"avx512", "avx2", "plain"};
+    static const char *const isas[] = {"avx512", "avx2", "neon", "plain"};
+    enum { N_ISAS = sizeof isas / sizeof *isas };
     ddmd_error err = {0};
     subject s = create(name, 1, REPLICAS);
     start_all(&s, REPLICAS);
     ensemble_model *model = NULL;
     ASSERT_OK(ensemble_model_create(s.system, 0.002, 1, 1, &model, &err), &err);
     float *positions = calloc(s.n, sizeof *positions);
-    double force_error[3] = {0}, energy_error[3] = {0};
+    double force_error[N_ISAS] = {0}, energy_error[N_ISAS] = {0};
     for (int frame = 0; frame < FRAMES; frame++) {
         ASSERT_OK(ddmd_engine_advance(s.engine, EVERY, &err), &err);
-        for (size_t isa = 0; isa < 3; isa++) {
+        for (size_t isa = 0; isa < N_ISAS; isa++) {
             const ensemble_kernels *kernels = ensemble_kernels_find(isas[isa]);
             if (!kernels)
                 continue;
@@ -146,7 +147,7 @@ static void compare_forces(const char *name)
             ensemble_group_destroy(&group);
         }
     }
-    for (size_t isa = 0; isa < 3; isa++) {
+    for (size_t isa = 0; isa < N_ISAS; isa++) {
         print_message("%s, %s: forces within %.2g, energies within %.2g\n", name, isas[isa],
                       force_error[isa], energy_error[isa]);
         assert_true(force_error[isa] <= 3e-6);

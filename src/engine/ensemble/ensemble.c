@@ -2,7 +2,7 @@
  * Engine ensemble: many replicas of one molecule in implicit solvent, one replica a vector lane.
  *
  * Replicas are advanced in float32, all pairs, by the kernels of the widest instruction set that
- * the processor has (or that the environment variable DDMD_ISA names: avx512, avx2, plain). A lane
+ * the processor has (or that the environment variable DDMD_ISA names: avx512, avx2, neon, plain). A lane
  * computes the same bits whatever the other lanes hold. Positions and velocities are the whole
  * state between steps, so that a start from a frame goes on with the same bits. A replica whose
  * centroid has come farther than 1 nm from the origin is moved back there every 1000 steps.
@@ -202,7 +202,7 @@ static bool ensemble_probe(char *detail, size_t size, const char **unavailable)
     const ensemble_kernels *kernels = NULL;
     if (ensemble_kernels_choose(&kernels, NULL) != DDMD_OK) {
         *unavailable = "DDMD_ISA names instructions that this processor or build does not have; "
-                       "there are avx512, avx2 and plain";
+                       "there are avx512, avx2, neon and plain";
         return false;
     }
     snprintf(detail, size, "%s, %d replicas at once", kernels->name, kernels->lanes);

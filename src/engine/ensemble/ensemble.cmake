@@ -22,4 +22,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   ensemble_kernels(avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
                    -mprefer-vector-width=512)
   target_compile_definitions(ddmd_engine PRIVATE DDMD_ENSEMBLE_X86)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  ensemble_kernels(neon)
+  target_compile_definitions(ddmd_engine PRIVATE DDMD_ENSEMBLE_NEON)
 endif()

@@ -21,6 +21,11 @@ LANES_INLINE vu multiply(vu a, uint32_t by, vu *high)
     __m256i even = _mm256_mul_epu32((__m256i)a, factor);
     __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
     *high = (vu)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+#elif defined(DDMD_LANES_NEON)
+    uint32x4_t words = (uint32x4_t)a;
+    uint64x2_t low = vmull_n_u32(vget_low_u32(words), by);
+    uint64x2_t rest = vmull_high_n_u32(words, by);
+    *high = (vu)vuzp2q_u32(vreinterpretq_u32_u64(low), vreinterpretq_u32_u64(rest));
 #else
     for (int l = 0; l < LANES; l++)
         (*high)[l] = (uint32_t)((uint64_t)a[l] * by >> 32);
@@ -164,21 +169,28 @@ void kernel_forces(const ensemble_model *m, ensemble_group *g, double *energy)
 }
 
 /* Subnormal numbers, which arise far from anything that matters, cost a hundred cycles each. */
-static unsigned flush_subnormals(void)
+static uint64_t flush_subnormals(void)
 {
 #if defined(__SSE__)
     unsigned before = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(before | 0x8040u);
+    return before;
+#elif defined(__aarch64__)
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | UINT64_C(1) << 24));
     return before;
 #else
     return 0;
 #endif
 }
 
-static void restore_subnormals(unsigned before)
+static void restore_subnormals(uint64_t before)
 {
 #if defined(__SSE__)
-    __builtin_ia32_ldmxcsr(before);
+    __builtin_ia32_ldmxcsr((unsigned)before);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
 #else
     (void)before;
 #endif
@@ -186,7 +198,7 @@ static void restore_subnormals(unsigned before)
 
 static void advance(const ensemble_model *m, ensemble_group *g, int64_t n_steps)
 {
-    unsigned before = flush_subnormals();
+    uint64_t before = flush_subnormals();
     for (int64_t s = 0; s < n_steps; s++) {
         kernel_forces(m, g, NULL);
         kernel_integrate(m, g);
@@ -218,7 +230,7 @@ static void kinetic_energy(const ensemble_model *m, ensemble_group *g, double *k
 
 static void evaluate(const ensemble_model *m, ensemble_group *g, double *potential, double *kinetic)
 {
-    unsigned before = flush_subnormals();
+    uint64_t before = flush_subnormals();
     for (int l = 0; l < LANES; l++)
         potential[l] = 0;
     kernel_forces(m, g, potential);
@@ -232,6 +244,8 @@ const ensemble_kernels LANES_NAME(ensemble_kernels) = {
     .name = "avx512",
 #elif defined(DDMD_LANES_AVX2)
     .name = "avx2",
+#elif defined(DDMD_LANES_NEON)
+    .name = "neon",
 #else
     .name = "plain",
 #endif

@@ -27,6 +27,10 @@ static bool has_avx2(void)
 }
 #endif
 
+#ifdef DDMD_ENSEMBLE_NEON
+extern const ensemble_kernels ensemble_kernels_neon;
+#endif
+
 /* The widest first. */
 static const struct {
     const ensemble_kernels *kernels;
@@ -35,6 +39,9 @@ static const struct {
 #ifdef DDMD_ENSEMBLE_X86
     {&ensemble_kernels_avx512, has_avx512},
     {&ensemble_kernels_avx2, has_avx2},
+#endif
+#ifdef DDMD_ENSEMBLE_NEON
+    {&ensemble_kernels_neon, always},
 #endif
     {&ensemble_kernels_plain, always},
 };
@@ -57,7 +64,7 @@ enum ddmd_status ensemble_kernels_choose(const ensemble_kernels **kernels, ddmd_
         if (!found)
             return ddmd_error_set(err, DDMD_UNSUPPORTED,
                                   "DDMD_ISA is '%.40s', which this processor or build does not "
-                                  "have; there are avx512, avx2 and plain",
+                                  "have; there are avx512, avx2, neon and plain",
                                   wish);
         *kernels = found;
         return DDMD_OK;

@@ -5,7 +5,7 @@
 #include "engine/ensemble/group.h"
 
 typedef struct ensemble_kernels {
-    const char *name; /* avx512, avx2, plain */
+    const char *name; /* avx512, avx2, neon, plain */
     int lanes;
 
     /* Move every lane of a group on by n_steps. */
@@ -22,7 +22,7 @@ typedef struct ensemble_kernels {
 
 /*
  * The widest that this processor runs, or what the environment variable DDMD_ISA (avx512, avx2,
- * plain) asks for. UNSUPPORTED: it asks for what is not there.
+ * neon, plain) asks for. UNSUPPORTED: it asks for what is not there.
  */
 enum ddmd_status ensemble_kernels_choose(const ensemble_kernels **kernels, ddmd_error *err);
 

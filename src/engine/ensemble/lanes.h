@@ -19,6 +19,10 @@
 #include <immintrin.h>
 #define LANES 8
 #define LANES_NAME(name) name##_avx2
+#elif defined(DDMD_LANES_NEON)
+#include <arm_neon.h>
+#define LANES 4
+#define LANES_NAME(name) name##_neon
 #else
 #define LANES 4
 #define LANES_NAME(name) name##_plain
@@ -163,6 +167,66 @@ LANES_INLINE bool vmask_any(vmask mask)
 LANES_INLINE vf vf_select(vmask mask, vf yes, vf no)
 {
     return (vf)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+}
+
+#elif defined(DDMD_LANES_NEON)
+
+LANES_INLINE vf vf_fma(vf a, vf b, vf c)
+{
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE vf vf_fnma(vf a, vf b, vf c)
+{
+    return (vf)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE vf vf_fms(vf a, vf b, vf c)
+{
+    return (vf)vfmaq_f32(vnegq_f32((float32x4_t)c), (float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE vf vf_min(vf a, vf b)
+{
+    return (vf)vminq_f32((float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE vf vf_max(vf a, vf b)
+{
+    return (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE vf vf_sqrt(vf a)
+{
+    return (vf)vsqrtq_f32((float32x4_t)a);
+}
+
+/* The instructions' 8 bits, and a step of Newton's. */
+LANES_INLINE vf vf_rsqrt_estimate(vf a)
+{
+    float32x4_t y = vrsqrteq_f32((float32x4_t)a);
+    return (vf)vmulq_f32(y, vrsqrtsq_f32(vmulq_f32((float32x4_t)a, y), y));
+}
+
+LANES_INLINE vf vf_reciprocal_estimate(vf a)
+{
+    float32x4_t y = vrecpeq_f32((float32x4_t)a);
+    return (vf)vmulq_f32(y, vrecpsq_f32((float32x4_t)a, y));
+}
+
+LANES_INLINE vmask vf_less(vf a, vf b)
+{
+    return (vmask)vcltq_f32((float32x4_t)a, (float32x4_t)b);
+}
+
+LANES_INLINE bool vmask_any(vmask mask)
+{
+    return vmaxvq_u32((uint32x4_t)mask) != 0;
+}
+
+LANES_INLINE vf vf_select(vmask mask, vf yes, vf no)
+{
+    return (vf)vbslq_f32((uint32x4_t)mask, (float32x4_t)yes, (float32x4_t)no);
 }
 
 #else

@@ -85,7 +85,8 @@ static void fill(test_system *t, int32_t n)
     add_bonded(t);
 }
 
-static const char *const isas[] = {"avx512", "avx2", "plain"};
+static const char *const isas[] = {"avx512", "avx2", "neon", "plain"};
+enum { N_ISAS = sizeof isas / sizeof *isas };
 
 /* Largest |dF|/|F| and relative error of energy over the instruction sets. */
 static void compare(const test_system *t, double bound)
@@ -100,7 +101,7 @@ static void compare(const test_system *t, double bound)
         positions[i] = (float)t->positions[i];
     ASSERT_OK(ddmd_system_energy(&t->s, t->positions, &energy, expected, &err), &err);
     ASSERT_OK(ensemble_model_create(&t->s, 0.002, 1, 1, &model, &err), &err);
-    for (size_t isa = 0; isa < 3; isa++) {
+    for (size_t isa = 0; isa < N_ISAS; isa++) {
         const ensemble_kernels *kernels = ensemble_kernels_find(isas[isa]);
         if (!kernels)
             continue;

@@ -14,4 +14,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   ensemble_lanes_test(avx2 -mavx2 -mfma)
   ensemble_lanes_test(avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
                       -mprefer-vector-width=512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  ensemble_lanes_test(neon)
 endif()
+
+# For aarch64, with a cross compiler; run where there is qemu. 77: no such compiler.
+add_test(NAME unit.engine.ensemble_aarch64
+         COMMAND ${PROJECT_SOURCE_DIR}/tests/cross/aarch64 ${PROJECT_SOURCE_DIR})
+set_tests_properties(unit.engine.ensemble_aarch64 PROPERTIES
+                     LABELS unit TIMEOUT 600 SKIP_RETURN_CODE 77)
