@@ -46,10 +46,11 @@ typedef struct ddmd_campaign_options {
 /*
  * Check a configuration against the world: that files are there and fit together, templates exist
  * for every residue, the reference has the selected atoms, the engine can do what the system
- * needs, the model can take the maps. Creates nothing. CONFIG where `mistakes` gained any.
- * *summary (may be NULL; the caller frees) says what would be run, in a few lines.
+ * needs, the model can take the maps. Creates nothing. CONFIG where `mistakes` gained any. What is
+ * allowed but seldom meant goes to the log (may be NULL) as warnings. *summary (may be NULL; the
+ * caller frees) says what would be run, in a few lines.
  */
-enum ddmd_status ddmd_campaign_check(const ddmd_config *config, char **summary,
+enum ddmd_status ddmd_campaign_check(const ddmd_config *config, const ddmd_log *log, char **summary,
                                      ddmd_mistakes *mistakes, ddmd_error *err);
 
 /*

@@ -9,6 +9,7 @@
 #define DDMD_STRUCTURE_H
 
 #include "ddmd/error.h"
+#include "ddmd/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,9 +65,9 @@ typedef struct ddmd_structure {
  *
  * Bonds: inside the 20 amino acids, ACE, NME, NH2 and water from what is known of them; between
  * consecutive residues of one chain C-N, whatever the distance (a gap in the chain is bonded
- * across, as OpenMM does it); between cysteines SG-SG nearer than 0.3 nm where no HG is present;
- * from CONECT the rest, but for bonds between metals and the residues above. Where serial numbers
- * repeat, CONECT means the first atom that has one.
+ * across, as OpenMM does it; ddmd_structure_log_gaps() tells); between cysteines SG-SG nearer than
+ * 0.3 nm where no HG is present; from CONECT the rest, but for bonds between metals and the
+ * residues above. Where serial numbers repeat, CONECT means the first atom that has one.
  *
  * IO: the file cannot be read. FORMAT: with "file:line: what was expected", for example a
  * coordinate that is no number, a line cut short, a model with other atoms, no atom at all.
@@ -77,6 +78,14 @@ enum ddmd_status ddmd_structure_read_pdb(const char *path, ddmd_structure **stru
 /* The same from memory; `source` stands in messages. bytes need not end in a zero. */
 enum ddmd_status ddmd_structure_parse_pdb(const char *bytes, size_t length, const char *source,
                                           ddmd_structure **structure, ddmd_error *err);
+
+/*
+ * Warn of peptide bonds (C-N of consecutive residues) longer than 2.5 angstrom, which is nearly
+ * twice what they are, in any of n_models sets of coordinates ([n_models][n_atoms][3], nm): a gap
+ * in a chain, across which a simulation would pull the ends together. The first ten are named.
+ */
+void ddmd_structure_log_gaps(const ddmd_structure *structure, const double *positions,
+                             size_t n_models, const ddmd_log *log);
 
 /*
  * Write PDB text of n_models coordinate sets ([n_models][n_atoms][3], nm) to path in one step

@@ -339,6 +339,7 @@ static enum ddmd_status prepare(const ddmd_config *config, const ddmd_log *log,
     const ddmd_engine_options options = ddmd_subject_engine_options(config, log);
     ddmd_error why = {0};
     DDMD_TRY(ddmd_subject_create(config, subject, mistakes, err));
+    ddmd_structure_log_gaps((*subject)->structure, (*subject)->starts, (*subject)->n_starts, log);
     status = ddmd_engine_create(config->simulation.engine, (*subject)->system, &options, 1, engine,
                                 &why);
     if (status == DDMD_UNSUPPORTED || status == DDMD_CONFIG)
@@ -400,13 +401,13 @@ static enum ddmd_status summarise(const ddmd_config *config, const ddmd_subject 
     return ddmd_text_take(&text, summary, err);
 }
 
-enum ddmd_status ddmd_campaign_check(const ddmd_config *config, char **summary,
+enum ddmd_status ddmd_campaign_check(const ddmd_config *config, const ddmd_log *log, char **summary,
                                      ddmd_mistakes *mistakes, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_subject *subject = NULL;
     ddmd_engine *engine = NULL;
-    DDMD_TRY(prepare(config, NULL, &subject, &engine, mistakes, err));
+    DDMD_TRY(prepare(config, log, &subject, &engine, mistakes, err));
     if (summary)
         DDMD_TRY(summarise(config, subject, engine, summary, err));
 out:

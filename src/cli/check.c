@@ -34,7 +34,7 @@ int cli_check(int argc, char **argv)
     enum ddmd_status status = ddmd_config_load(argv[optind], options.overrides.items,
                                                options.overrides.n, &config, &mistakes, &err);
     if (status == DDMD_OK)
-        status = ddmd_campaign_check(config, &summary, &mistakes, &err);
+        status = ddmd_campaign_check(config, &cli_warnings, &summary, &mistakes, &err);
     if (status != DDMD_OK) {
         exit_status = mistakes.n ? cli_mistakes("check", &mistakes) : cli_fail(status, &err);
         goto out;

@@ -8,6 +8,7 @@
 
 #include "ddmd/config.h"
 #include "ddmd/error.h"
+#include "ddmd/log.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -22,6 +23,12 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_BAD_INPUT = 2, CLI_INTERRUPTED = 130 };
 
 /* "ddmd: message" on standard error. Returns the exit status that fits. */
 int cli_fail(enum ddmd_status status, const ddmd_error *err);
+
+/* A line of the log on standard error: "warning: message". */
+void cli_print_log(void *user, enum ddmd_log_level level, const char *line);
+
+/* Warnings and errors, printed as above. */
+extern const ddmd_log cli_warnings;
 
 /* Each mistake on a line of its own, then their number. Returns CLI_BAD_INPUT. */
 int cli_mistakes(const char *what, const ddmd_mistakes *mistakes);

@@ -30,6 +30,17 @@ int cli_fail(enum ddmd_status status, const ddmd_error *err)
     return CLI_FAILED;
 }
 
+void cli_print_log(void *user, enum ddmd_log_level level, const char *line)
+{
+    (void)user;
+    if (level >= DDMD_LOG_WARNING)
+        fprintf(stderr, "%s: %s\n", ddmd_log_level_name(level), line);
+    else
+        fprintf(stderr, "%s\n", line);
+}
+
+const ddmd_log cli_warnings = {.write = cli_print_log, .minimum = DDMD_LOG_WARNING};
+
 int cli_mistakes(const char *what, const ddmd_mistakes *mistakes)
 {
     for (size_t i = 0; i < mistakes->n; i++)

@@ -58,6 +58,7 @@ static enum ddmd_status read_pdb(const request *r, ddmd_system **system, double 
     DDMD_TRY(ddmd_structure_read_pdb(r->input, &structure, err));
     DDMD_TRY(ddmd_force_field_load(names, n, &force_field, err));
     DDMD_TRY(ddmd_system_create(structure, force_field, &options, system, err));
+    ddmd_structure_log_gaps(structure, structure->positions, 1, &cli_warnings);
     DDMD_TRY(ddmd_array_copy(positions, structure->positions, (size_t)structure->n_atoms * 3,
                              sizeof(double), err));
 out:
@@ -78,6 +79,7 @@ static enum ddmd_status read_configuration(const request *r, ddmd_system **syste
     static const char *const overrides[] = {"system.constraints=none", "simulation.timestep_fs=1"};
     DDMD_TRY(ddmd_config_load(r->input, overrides, 2, &config, mistakes, err));
     DDMD_TRY(ddmd_subject_create(config, &subject, mistakes, err));
+    ddmd_structure_log_gaps(subject->structure, subject->starts, 1, &cli_warnings);
     DDMD_TRY(ddmd_array_copy(positions, subject->starts, (size_t)subject->system->n_atoms * 3,
                              sizeof(double), err));
     *system = subject->system;

@@ -1,5 +1,7 @@
 #include "progress.h"
 
+#include "cli.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,9 +119,6 @@ void cli_progress_log(void *user, enum ddmd_log_level level, const char *line)
     cli_progress *p = user;
     pthread_mutex_lock(&p->lock);
     clear_line(p);
-    if (level >= DDMD_LOG_WARNING)
-        fprintf(stderr, "%s: %s\n", ddmd_log_level_name(level), line);
-    else
-        fprintf(stderr, "%s\n", line);
+    cli_print_log(NULL, level, line);
     pthread_mutex_unlock(&p->lock);
 }

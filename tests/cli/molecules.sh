@@ -33,6 +33,30 @@ for term in a["terms"]:
 ' || fail "OpenMM and the reference differ"
 fi
 
+# A chain with residues missing is bonded across the gap, and the user is told.
+awk 'substr($0, 23, 4) + 0 < 8 || substr($0, 23, 4) + 0 > 12' fs.pdb >gap.pdb
+gap="gap.pdb: the peptide bond between ALA 7 and ALA 13 of chain A is "
+cat >gap.yaml <<'YAML'
+system: {pdb: gap.pdb}
+simulation: {engine: ensemble, replicas: 2, workers: 1, report_interval_ps: 0.1, segment_ns: 0.0002}
+selection: {strategy: plain}
+stop: {rounds: 1}
+YAML
+for command in "energy gap.pdb" "energy gap.yaml" "check gap.yaml" "run gap.yaml --quiet"; do
+    expect 0 $command
+    says err "warning: "
+    says err "$gap"
+    says err "angstrom long: residues are missing (cap the ends or model the gap)"
+    [ "$(grep -c warning err)" -eq 1 ] || fail "ddmd $command warns more than once"
+done
+expect 0 energy fs.pdb
+says_not err "warning"
+# TER ends the chain: nothing is bonded across it, but the ends lack their atoms then.
+awk '$6 == 13 && !cut++ { print "TER" } { print }' gap.pdb >cut.pdb
+expect 2 energy cut.pdb
+says err "residue 7 ALA"
+says_not err "warning"
+
 write_toy toy.yaml
 expect 0 energy toy.yaml --json
 expect 0 check toy.yaml
