@@ -17,6 +17,7 @@ ddmd_need(XML2 libxml-2.0 libxml2-dev)
 ddmd_need(SQLITE sqlite3 libsqlite3-dev)
 ddmd_need(YAML yaml-0.1 libyaml-dev)
 ddmd_need(JANSSON jansson libjansson-dev)
+ddmd_need(ZMQ libzmq libzmq3-dev)
 
 find_package(HDF5 QUIET COMPONENTS C HL)
 if(NOT HDF5_FOUND)

@@ -7,10 +7,10 @@
  * with what was not acknowledged:
  *
  *     switch (ddmd_inbox_check(inbox, ddmd_message_header_of(message))) {
- *     case DDMD_INBOX_TAKE:   use it, and acknowledge it once it is safe
- *     case DDMD_INBOX_AGAIN:  drop it; it was taken before
- *     case DDMD_INBOX_ASK:    drop it, send HELLO that is no answer
- *     case DDMD_INBOX_DROP:   drop it; a HELLO was sent and is still to be answered
+ *     case DDMD_INBOX_TAKE:   use it, and ddmd_inbox_acknowledge() once it is safe
+ *     case DDMD_INBOX_AGAIN:  drop it; ddmd_inbox_repeat(), since an ACK may have been lost
+ *     case DDMD_INBOX_ASK:    drop it; ddmd_say_hello() that is no answer (outbox.h)
+ *     case DDMD_INBOX_DROP:   drop it; it comes again after a HELLO
  *     }
  *
  * A restarted receiver gets again what it may have made durable without having said so: it compares
@@ -20,6 +20,7 @@
 #define DDMD_STREAM_INBOX_H
 
 #include "stream/control.h"
+#include "stream/endpoint.h"
 
 typedef struct ddmd_inbox ddmd_inbox;
 
@@ -53,7 +54,20 @@ enum ddmd_inbox_verdict ddmd_inbox_check(ddmd_inbox *inbox, const ddmd_message_h
 /* Has this process, in this epoch, said HELLO? */
 bool ddmd_inbox_knows(const ddmd_inbox *inbox, const ddmd_identity *sender);
 
-/* The number of the last message that was taken from a sender, for its ACK; 0: none. */
+/* The number of the last message that was taken from a sender; 0: none. */
 uint64_t ddmd_inbox_taken(const ddmd_inbox *inbox, const ddmd_identity *sender);
+
+/*
+ * All messages of `sender` up to `sequence` are safe: remember it, and send ACK. A sender that is
+ * not connected is no error: it is told when it sends again. TIMEOUT: its queue is still full after
+ * timeout_s; ddmd_inbox_repeat() makes up for it. INVALID: not taken so far.
+ */
+enum ddmd_status ddmd_inbox_acknowledge(ddmd_inbox *inbox, ddmd_endpoint *endpoint,
+                                        const ddmd_identity *sender, uint64_t sequence,
+                                        double timeout_s, ddmd_error *err);
+
+/* Send the last ACK to this sender again, where there was one. */
+enum ddmd_status ddmd_inbox_repeat(ddmd_inbox *inbox, ddmd_endpoint *endpoint,
+                                   const ddmd_identity *sender, double timeout_s, ddmd_error *err);
 
 #endif

@@ -6,17 +6,20 @@
  * The outbox is a ring of bounded size. Where it is full, whoever puts waits: nothing is dropped,
  * and a receiver that does not keep up slows its senders down.
  *
- * Threads: put, cancel and the counts may be called from any thread; the rest belongs to the one
- * that has the endpoints. It polls ddmd_outbox_fd() beside them, and on each turn:
+ * A process has one outbox at most for each peer. Put, cancel and the counts may be called from any
+ * thread; the rest belongs to the one that has the endpoints. Its loop:
  *
- *     poll(endpoints..., outbox fd)
+ *     at the start, and whenever ddmd_endpoint_reconnected():  ddmd_say_hello(..., asking)
+ *     poll(endpoints..., ddmd_outbox_fd())
  *     for each message received:
- *         HELLO:  ddmd_outbox_hello(outbox, from, &hello): what was unacknowledged is pending again
- *                 (then, where it was no answer, send one with .next = ddmd_outbox_next_for())
- *         ACK:    ddmd_outbox_acknowledge(outbox, from, &ack)
- *     ddmd_outbox_flush(outbox, from, endpoint): send what is pending, without waiting
+ *         HELLO   ddmd_inbox_hello(); where it is no answer, ddmd_say_hello(..., answering)
+ *         ACK     ddmd_outbox_acknowledge()
+ *         others  ddmd_inbox_check(), and where that says ASK, ddmd_say_hello(..., asking)
+ *     for each peer of the outbox: ddmd_outbox_flush()
  *
- * A process with one thread puts with timeout 0, and takes such a turn after each TIMEOUT.
+ * What did not fit into a peer's queue goes with the next turn, at the latest when the peer
+ * acknowledges. A process with one thread puts with timeout 0, and takes such a turn after each
+ * TIMEOUT.
  */
 #ifndef DDMD_STREAM_OUTBOX_H
 #define DDMD_STREAM_OUTBOX_H
@@ -50,33 +53,37 @@ enum ddmd_status ddmd_outbox_put(ddmd_outbox *outbox, ddmd_message **message, do
 /* Refuse messages from now on and wake those who wait to put; what is kept stays. */
 void ddmd_outbox_cancel(ddmd_outbox *outbox);
 
-/* Readable (until ddmd_outbox_flush()) when something was put. */
+/* Messages kept now: 0 when all was acknowledged by all. */
+size_t ddmd_outbox_kept(const ddmd_outbox *outbox);
+
+/* Readable, until the next flush, when something was put. */
 int ddmd_outbox_fd(const ddmd_outbox *outbox);
 
 /*
  * Send what is pending for a peer until its queue is full. A peer that is not connected (yet, or
- * any more) is no error: what is kept stays pending.
+ * any more) is no error: what is kept stays pending. INVALID: not a peer of this outbox.
  */
 enum ddmd_status ddmd_outbox_flush(ddmd_outbox *outbox, ddmd_peer to, ddmd_endpoint *endpoint,
                                    ddmd_error *err);
 
 /*
- * The peer said HELLO: where it was no answer, everything that it has not acknowledged is pending
- * again. A peer that this outbox does not serve is passed over.
- */
-void ddmd_outbox_hello(ddmd_outbox *outbox, ddmd_peer from, const ddmd_hello *hello);
-
-/*
  * The peer acknowledged. One that speaks of another epoch of ours, or of what was acknowledged
- * before, is passed over. FORMAT: a number that was never sent to it.
+ * before, is passed over. FORMAT: a number that was never sent to it, or not a peer of this outbox.
  */
 enum ddmd_status ddmd_outbox_acknowledge(ddmd_outbox *outbox, ddmd_peer from, const ddmd_ack *ack,
                                          ddmd_error *err);
 
-/* For ddmd_hello.next to this peer; 1 for one that is not served. */
-uint64_t ddmd_outbox_next_for(const ddmd_outbox *outbox, ddmd_peer to);
+/*
+ * Everything that the peer has not acknowledged is pending again; *next: the first number of that,
+ * or of what will be put next (for ddmd_hello). 1 for a peer that is not one of this outbox.
+ */
+void ddmd_outbox_restart(ddmd_outbox *outbox, ddmd_peer to, uint64_t *next);
 
-/* Messages kept now: 0 when all was acknowledged by all. */
-size_t ddmd_outbox_kept(const ddmd_outbox *outbox);
+/*
+ * Send HELLO and begin again with what `to` has not acknowledged. `outbox` is the one that serves
+ * it, NULL where there is none. answer: to a HELLO of its own. Statuses of ddmd_endpoint_send().
+ */
+enum ddmd_status ddmd_say_hello(ddmd_endpoint *endpoint, ddmd_peer to, ddmd_outbox *outbox,
+                                bool answer, double timeout_s, ddmd_error *err);
 
 #endif
