@@ -1,8 +1,7 @@
 #include "core/clock.h"
 #include "ddmd/geometry.h"
-#include "stream/address.h"
+#include "pair.h"
 #include "stream/decisions.h"
-#include "stream/endpoint.h"
 #include "stream/features.h"
 #include "stream/wakeup.h"
 #include "support/cmocka.h"
@@ -23,66 +22,6 @@
 /* How long a test waits for what must come; what must not come is waited for much shorter. */
 #define LONG 30.0
 #define SHORT 0.1
-
-static const ddmd_identity server_identity = {
-    .campaign = 7, .peer = {DDMD_ROLE_aggregate, 0}, .epoch = 1};
-static const ddmd_identity client_identity = {
-    .campaign = 7, .peer = {DDMD_ROLE_simulate, 4}, .epoch = 1};
-
-typedef struct pair {
-    char *directory;
-    char address[DDMD_ADDRESS_SIZE];
-    ddmd_stream *server_stream, *client_stream;
-    ddmd_endpoint *server, *client;
-} pair;
-
-static void listen_on(pair *p, const ddmd_stream_options *options)
-{
-    ddmd_error err = {0};
-    ASSERT_OK(ddmd_stream_create(&server_identity, options, &p->server_stream, &err), &err);
-    ASSERT_OK(ddmd_endpoint_listen(p->server_stream, p->address, &p->server, &err), &err);
-    snprintf(p->address, sizeof p->address, "%s", ddmd_endpoint_address(p->server));
-}
-
-static void connect_to(pair *p, const ddmd_stream_options *options)
-{
-    ddmd_error err = {0};
-    ASSERT_OK(ddmd_stream_create(&client_identity, options, &p->client_stream, &err), &err);
-    ASSERT_OK(
-        ddmd_endpoint_connect(p->client_stream, p->address, server_identity.peer, &p->client, &err),
-        &err);
-}
-
-static pair make_ipc_address(void)
-{
-    ddmd_error err = {0};
-    pair p = {0};
-    ASSERT_OK(ddmd_socket_directory_create(&p.directory, &err), &err);
-    ASSERT_OK(ddmd_address_ipc(p.address, p.directory, server_identity.peer, &err), &err);
-    return p;
-}
-
-static pair make_pair(const ddmd_stream_options *options)
-{
-    pair p = make_ipc_address();
-    listen_on(&p, options);
-    connect_to(&p, options);
-    return p;
-}
-
-static void stop_server(pair *p)
-{
-    ddmd_endpoint_destroy(&p->server);
-    ddmd_stream_destroy(&p->server_stream);
-}
-
-static void destroy_pair(pair *p)
-{
-    ddmd_endpoint_destroy(&p->client);
-    ddmd_stream_destroy(&p->client_stream);
-    stop_server(p);
-    ddmd_socket_directory_remove(&p->directory);
-}
 
 static ddmd_message *make_release(uint32_t replica)
 {
