@@ -94,8 +94,8 @@ typedef struct ddmd_config {
     } model;
     struct {
         char *strategy;   /* resolved: never empty after loading */
-        char *candidates; /* dbscan, all, random, none */
-        char *rank_by;    /* rmsd, lof, none */
+        char *candidates; /* dbscan, all, random, states, none */
+        char *rank_by;    /* rmsd, lof, none, counts, ucb, ucb+energy, fast, fast+lof */
         int max_samples;  /* window of the newest frames that restarts are chosen from */
         int min_samples;  /* of DBSCAN */
         int min_outliers, max_outliers; /* for a full window; fewer frames: in proportion */
@@ -103,6 +103,8 @@ typedef struct ddmd_config {
         int max_per_cluster;
         int max_per_simulation; /* 0: no cap */
         int lof_neighbors;
+        int states; /* of k-means; 0: the square root of the number of frames */
+        double exploration;
     } selection;
     struct {
         double rmsd_angstrom; /* 0: none; likewise the others */

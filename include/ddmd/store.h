@@ -251,7 +251,8 @@ typedef struct ddmd_round_row {
     uint32_t model_version; /* 0: none */
     uint64_t n_candidates;
     double eps; /* 0: no DBSCAN */
-    uint64_t n_outliers, n_clusters;
+    uint64_t n_outliers;
+    uint64_t n_clusters;               /* of DBSCAN, or states */
     uint64_t n_points;                 /* restart points given */
     uint64_t n_restarts;               /* replicas restarted from them */
     double best_rmsd_nm, mean_rmsd_nm; /* of the round's new frames; NaN: no reference */

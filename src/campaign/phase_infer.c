@@ -34,6 +34,8 @@ static ddmd_select_options select_options(const ddmd_campaign *c, size_t n)
                     in_proportion(config->selection.max_outliers, n, config->selection.max_samples),
             },
         .lof_neighbors = (size_t)config->selection.lof_neighbors,
+        .n_states = (size_t)config->selection.states,
+        .exploration = config->selection.exploration,
         .max_restarts = (size_t)config->selection.max_restarts,
         .max_per_cluster = (size_t)config->selection.max_per_cluster,
         .max_per_simulation = (size_t)config->selection.max_per_simulation,
@@ -81,6 +83,26 @@ static void summarise_rmsd(const ddmd_candidate_window *w, size_t n_new, double 
     }
 }
 
+static void log_selection(ddmd_campaign *c, const ddmd_candidate_window *w,
+                          const ddmd_selection *selection, double seconds)
+{
+    if (selection->n_states > 0)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                      "round %u: %zu states of %zu frames; %zu restart points by %s, in %.1f s",
+                      c->row.round, selection->n_states, w->n, selection->n_points,
+                      c->strategy.name, seconds);
+    else if (w->latent)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                      "round %u: %zu outliers of %zu frames (eps %.3g, %zu clusters); %zu restart "
+                      "points by %s, in %.1f s",
+                      c->row.round, selection->outliers.n_outliers, w->n, selection->outliers.eps,
+                      selection->outliers.n_clusters, selection->n_points, c->strategy.name,
+                      seconds);
+    else if (c->strategy.needs & DDMD_STRATEGY_RESTARTS)
+        ddmd_log_line(&c->log, DDMD_LOG_INFO, "round %u: %zu restart points of %zu frames by %s",
+                      c->row.round, selection->n_points, w->n, c->strategy.name);
+}
+
 static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
                                const ddmd_selection *selection, double from, ddmd_error *err)
 {
@@ -92,7 +114,8 @@ static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
         .n_candidates = w->n,
         .eps = selection->outliers.eps,
         .n_outliers = selection->outliers.n_outliers,
-        .n_clusters = selection->outliers.n_clusters,
+        .n_clusters =
+            selection->n_states > 0 ? selection->n_states : selection->outliers.n_clusters,
         .n_points = selection->n_points,
         .seconds = ddmd_campaign_elapsed(c) - from,
     };
@@ -125,16 +148,7 @@ static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
     DDMD_TRY(ddmd_campaign_put_row(c, err));
     DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
 
-    if (w->latent)
-        ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                      "round %u: %zu outliers of %zu frames (eps %.3g, %zu clusters); %zu restart "
-                      "points by %s, in %.1f s",
-                      c->row.round, selection->outliers.n_outliers, w->n, selection->outliers.eps,
-                      selection->outliers.n_clusters, selection->n_points, c->strategy.name,
-                      round.seconds);
-    else if (c->strategy.needs & DDMD_STRATEGY_RESTARTS)
-        ddmd_log_line(&c->log, DDMD_LOG_INFO, "round %u: %zu restart points of %zu frames by %s",
-                      c->row.round, selection->n_points, w->n, c->strategy.name);
+    log_selection(c, w, selection, round.seconds);
 out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);

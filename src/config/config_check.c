@@ -274,8 +274,12 @@ static void check_times(ddmd_reader *reader)
 static const struct {
     const char *strategy, *candidates, *rank_by;
 } strategies[] = {
-    {"ml+rmsd", "dbscan", "rmsd"}, {"ml+lof", "dbscan", "lof"},  {"ml", "dbscan", "none"},
-    {"rmsd", "all", "rmsd"},       {"random", "random", "none"}, {"plain", "none", "none"},
+    {"ml+rmsd", "dbscan", "rmsd"}, {"ml+lof", "dbscan", "lof"},
+    {"ml", "dbscan", "none"},      {"rmsd", "all", "rmsd"},
+    {"random", "random", "none"},  {"least-counts", "states", "counts"},
+    {"ucb", "states", "ucb"},      {"ucb+energy", "states", "ucb+energy"},
+    {"fast", "states", "fast"},    {"fast+lof", "states", "fast+lof"},
+    {"plain", "none", "none"},
 };
 enum { N_STRATEGIES = sizeof strategies / sizeof *strategies };
 
@@ -299,9 +303,27 @@ static size_t strategy_of(const char *candidates, const char *rank_by)
 /* What frames are ranked by where only the candidates are given. */
 static const char *usual_rank(const char *candidates, bool reference)
 {
+    if (strcmp(candidates, "states") == 0)
+        return reference ? "fast" : "counts";
     if (strcmp(candidates, "dbscan") == 0)
         return reference ? "rmsd" : "lof";
     return strcmp(candidates, "all") == 0 ? "rmsd" : "none";
+}
+
+/* What the candidates are where only the rank is given: those of the first strategy that has it. */
+static const char *usual_candidates(const char *rank_by)
+{
+    size_t i = 0;
+    while (i + 1 < N_STRATEGIES && strcmp(strategies[i].rank_by, rank_by) != 0)
+        i++;
+    return strategies[i].candidates;
+}
+
+/* Whether frames are ranked by their RMSD, alone or with other things. */
+static bool looks_at_reference(const char *rank_by)
+{
+    return strcmp(rank_by, "rmsd") == 0 || strcmp(rank_by, "ucb") == 0 ||
+           strcmp(rank_by, "fast") == 0;
 }
 
 /* Which of strategy, candidates, rank_by the user wrote, in this order of preference. */
@@ -336,7 +358,7 @@ static size_t resolve_strategy(ddmd_reader *reader)
     if (!*candidates && !*rank_by)
         return strategy_named(reference ? "ml+rmsd" : "ml+lof");
     if (!*candidates)
-        candidates = "dbscan";
+        candidates = usual_candidates(rank_by);
     if (!*rank_by)
         rank_by = usual_rank(candidates, reference);
     size_t i = strategy_of(candidates, rank_by);
@@ -344,7 +366,8 @@ static size_t resolve_strategy(ddmd_reader *reader)
         ddmd_reader_mistake_at(
             reader, strategy_key(config),
             "selection.candidates: %s with rank_by: %s is no strategy (dbscan goes with rmsd, lof "
-            "or none; all with rmsd; random and none with none)",
+            "or none; all with rmsd; states with counts, ucb, ucb+energy, fast or fast+lof; random "
+            "and none with none)",
             candidates, rank_by);
     return i;
 }
@@ -358,11 +381,12 @@ static enum ddmd_status complete_strategy(ddmd_reader *reader, ddmd_error *err)
     size_t i = resolve_strategy(reader);
     if (i == N_STRATEGIES)
         return DDMD_OK;
-    if (strcmp(strategies[i].rank_by, "rmsd") == 0 && !*config->system.reference &&
+    if (looks_at_reference(strategies[i].rank_by) && !*config->system.reference &&
         !WRONG(system.reference))
         ddmd_reader_mistake_at(reader, strategy_key(config),
-                               "strategy %s (candidates: %s, rank_by: rmsd) needs system.reference",
-                               strategies[i].strategy, strategies[i].candidates);
+                               "strategy %s (candidates: %s, rank_by: %s) needs system.reference",
+                               strategies[i].strategy, strategies[i].candidates,
+                               strategies[i].rank_by);
     DDMD_TRY(ddmd_value_set_text(&config->selection.strategy, strategies[i].strategy, err));
     DDMD_TRY(ddmd_value_set_text(&config->selection.candidates, strategies[i].candidates, err));
     DDMD_TRY(ddmd_value_set_text(&config->selection.rank_by, strategies[i].rank_by, err));

@@ -27,6 +27,17 @@ static void strategies_are_resolved(void **state)
         {"helix", "rank_by: none", "ml", "dbscan", "none"},
         {"helix", "rank_by: rmsd", "ml+rmsd", "dbscan", "rmsd"},
         {"helix", "candidates: all, rank_by: rmsd", "rmsd", "all", "rmsd"},
+        {"", "strategy: least-counts", "least-counts", "states", "counts"},
+        {"helix", "strategy: ucb", "ucb", "states", "ucb"},
+        {"", "strategy: ucb+energy", "ucb+energy", "states", "ucb+energy"},
+        {"helix", "strategy: fast", "fast", "states", "fast"},
+        {"", "strategy: fast+lof", "fast+lof", "states", "fast+lof"},
+        {"helix", "candidates: states", "fast", "states", "fast"},
+        {"", "candidates: states", "least-counts", "states", "counts"},
+        {"helix", "rank_by: counts", "least-counts", "states", "counts"},
+        {"helix", "rank_by: ucb", "ucb", "states", "ucb"},
+        {"", "rank_by: fast+lof", "fast+lof", "states", "fast+lof"},
+        {"", "candidates: states, rank_by: ucb+energy", "ucb+energy", "states", "ucb+energy"},
         {"helix", "strategy: ml, candidates: dbscan, rank_by: none", "ml", "dbscan", "none"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -55,10 +66,19 @@ static void contradictions_of_the_strategy_are_mistakes(void **state)
          "none with rank_by: none (leave one of them out)"},
         {"helix", "candidates: all, rank_by: lof",
          "selection.candidates: all with rank_by: lof is no strategy (dbscan goes with rmsd, lof "
-         "or none; all with rmsd; random and none with none)"},
+         "or none; all with rmsd; states with counts, ucb, ucb+energy, fast or fast+lof; random "
+         "and none with none)"},
         {"helix", "candidates: none, rank_by: rmsd",
          "selection.candidates: none with rank_by: rmsd is no strategy (dbscan goes with rmsd, lof "
-         "or none; all with rmsd; random and none with none)"},
+         "or none; all with rmsd; states with counts, ucb, ucb+energy, fast or fast+lof; random "
+         "and none with none)"},
+        {"", "strategy: fast",
+         "strategy fast (candidates: states, rank_by: fast) needs system.reference"},
+        {"", "rank_by: ucb",
+         "strategy ucb (candidates: states, rank_by: ucb) needs system.reference"},
+        {"helix", "strategy: ucb, rank_by: ucb+energy",
+         "selection.rank_by: ucb+energy contradicts selection.strategy: ucb, which is candidates: "
+         "states with rank_by: ucb (leave one of them out)"},
         {"", "strategy: ml+rmsd",
          "strategy ml+rmsd (candidates: dbscan, rank_by: rmsd) needs system.reference"},
         {"", "candidates: all",

@@ -93,7 +93,7 @@ static void its_strategies_are_what_is_resolved(void **state)
         assert_string_equal(config->selection.rank_by, rank_by);
         ddmd_config_destroy(&config);
     }
-    assert_int_equal(n, 6);
+    assert_int_equal(n, 11);
     free(page);
 }
 
