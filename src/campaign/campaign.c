@@ -10,12 +10,10 @@
 #include "core/try.h"
 #include "ddmd/geometry.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- what the phases call ------------------------------------------------------------------ */
 
@@ -94,23 +92,6 @@ enum ddmd_status ddmd_campaign_put_row(ddmd_campaign *c, ddmd_error *err)
 
 /* ---- open and close ------------------------------------------------------------------------ */
 
-static void write_log(void *user, enum ddmd_log_level level, const char *line)
-{
-    ddmd_campaign *c = user;
-    if (c->log_file) {
-        char stamp[32];
-        time_t now = time(NULL);
-        struct tm local;
-        localtime_r(&now, &local);
-        strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
-        fprintf(c->log_file, "%s %s: %s\n", stamp, ddmd_log_level_name(level), line);
-        fflush(c->log_file);
-    }
-    const ddmd_log *log = c->options->log;
-    if (log && log->write && level >= log->minimum)
-        log->write(log->user, level, line);
-}
-
 static void close_campaign(ddmd_campaign *c)
 {
     for (int i = 0; i < c->n_workers; i++) {
@@ -126,8 +107,7 @@ static void close_campaign(ddmd_campaign *c)
     ddmd_catalogue_close(&c->catalogue);
     ddmd_subject_destroy(&c->subject);
     ddmd_config_destroy(&c->config);
-    if (c->log_file)
-        fclose(c->log_file);
+    ddmd_log_file_close(&c->log_file);
     free(c->run_dir);
 }
 
@@ -135,14 +115,11 @@ static void close_campaign(ddmd_campaign *c)
 static enum ddmd_status create_workers(ddmd_campaign *c, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    int wanted = ddmd_parallel_threads(c->config->simulation.workers);
-    if (wanted > c->n_replicas)
-        wanted = c->n_replicas;
+    int wanted = ddmd_simulator_workers(c->config);
     DDMD_TRY(ddmd_array_alloc(&c->workers, (size_t)wanted, sizeof *c->workers, err));
     for (int i = 0; i < wanted; i++) {
         ddmd_worker *w = &c->workers[c->n_workers];
-        w->first = (int)((int64_t)c->n_replicas * i / wanted);
-        w->n = (int)((int64_t)c->n_replicas * (i + 1) / wanted) - w->first;
+        ddmd_simulator_share(c->config, i, &w->first, &w->n);
         w->campaign = c;
         c->n_workers++;
         DDMD_TRY(ddmd_report_queue_create(c->subject, (size_t)w->n * 2, &w->queue, err));
@@ -169,19 +146,6 @@ static enum ddmd_status open_stores(ddmd_campaign *c, ddmd_error *err)
     path = NULL;
     DDMD_TRY(ddmd_run_path(&path, c->run_dir, "frames-0.h5", err));
     DDMD_TRY(ddmd_frame_file_recover(path, c->row.n_frames, &c->frames, err));
-out:
-    free(path);
-    return status;
-}
-
-static enum ddmd_status open_log(ddmd_campaign *c, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    char *path = NULL;
-    DDMD_TRY(ddmd_run_path(&path, c->run_dir, "log/ddmd.log", err));
-    c->log_file = fopen(path, "ae");
-    if (!c->log_file)
-        DDMD_FAIL(err, DDMD_IO, "%s: %s", path, strerror(errno));
 out:
     free(path);
     return status;
@@ -222,14 +186,13 @@ static enum ddmd_status open_campaign(ddmd_campaign *c, const char *run_dir,
                                       ddmd_mistakes *mistakes, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    c->log = (ddmd_log){.write = write_log, .user = c};
     DDMD_TRY(ddmd_text_format(&c->run_dir, err, "%s", run_dir));
     DDMD_TRY(load_config(run_dir, overrides, n_overrides, &c->config, mistakes, err));
     c->n_replicas = c->config->simulation.replicas;
     DDMD_TRY(ddmd_array_alloc(&c->slots, (size_t)c->n_replicas, sizeof *c->slots, err));
     DDMD_TRY(ddmd_strategy_find(c->config->selection.strategy, &c->strategy, err));
     DDMD_TRY(open_stores(c, err)); /* from here on no other process may write */
-    DDMD_TRY(open_log(c, err));
+    DDMD_TRY(ddmd_log_file_open(&c->log_file, run_dir, "ddmd.log", c->options->log, &c->log, err));
     DDMD_TRY(ddmd_subject_create(c->config, &c->subject, mistakes, err));
     DDMD_TRY(ddmd_run_directory_starts(run_dir, &c->starts, &c->n_starts, err));
     DDMD_TRY(create_workers(c, err));

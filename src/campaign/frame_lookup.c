@@ -5,36 +5,55 @@
 
 #include <stdlib.h>
 
-enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *file, ddmd_frame_wanted *wanted, size_t n,
-                                   ddmd_error *err)
+enum { CHUNK = 65536 };
+
+/* Some of a file's rows. */
+typedef struct rows {
+    uint32_t *simulation, *index; /* [CHUNK] */
+    uint64_t first;
+    size_t n;
+} rows;
+
+/* How many of the wanted are in these rows and were not found before. */
+static size_t look(const rows *r, size_t file, ddmd_frame_wanted *wanted, size_t n)
 {
-    enum { CHUNK = 65536 };
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = r->n; !wanted[i].found && k-- > 0;)
+            if (r->simulation[k] == wanted[i].simulation && r->index[k] == wanted[i].index) {
+                wanted[i].found = true;
+                wanted[i].file = file;
+                wanted[i].row = r->first + k;
+                found++;
+            }
+    return found;
+}
+
+enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *const *files, size_t n_files,
+                                   ddmd_frame_wanted *wanted, size_t n, ddmd_error *err)
+{
     enum ddmd_status status = DDMD_OK;
-    uint32_t *simulation = NULL, *index = NULL;
-    DDMD_TRY(ddmd_array_alloc(&simulation, CHUNK, sizeof *simulation, err));
-    DDMD_TRY(ddmd_array_alloc(&index, CHUNK, sizeof *index, err));
+    rows r = {0};
     size_t missing = n;
+    DDMD_TRY(ddmd_array_alloc(&r.simulation, CHUNK, sizeof *r.simulation, err));
+    DDMD_TRY(ddmd_array_alloc(&r.index, CHUNK, sizeof *r.index, err));
     for (size_t i = 0; i < n; i++)
-        wanted[i].row = -1;
-    for (uint64_t end = ddmd_frame_file_frames(file); end > 0 && missing > 0;) {
-        size_t length = end < CHUNK ? (size_t)end : CHUNK;
-        uint64_t first = end - length;
-        const ddmd_frame_columns columns = {.simulation = simulation, .index = index};
-        DDMD_TRY(ddmd_frame_file_read_columns(file, first, length, &columns, err));
-        for (size_t i = 0; i < n; i++)
-            for (size_t k = length; wanted[i].row < 0 && k-- > 0;)
-                if (simulation[k] == wanted[i].simulation && index[k] == wanted[i].index) {
-                    wanted[i].row = (int64_t)(first + k);
-                    missing--;
-                }
-        end = first;
-    }
+        wanted[i].found = false;
+    for (size_t f = 0; f < n_files; f++)
+        for (uint64_t end = ddmd_frame_file_frames(files[f]); end > 0 && missing > 0;
+             end = r.first) {
+            r.n = end < CHUNK ? (size_t)end : CHUNK;
+            r.first = end - r.n;
+            const ddmd_frame_columns columns = {.simulation = r.simulation, .index = r.index};
+            DDMD_TRY(ddmd_frame_file_read_columns(files[f], r.first, r.n, &columns, err));
+            missing -= look(&r, f, wanted, n);
+        }
     for (size_t i = 0; i < n; i++)
-        if (wanted[i].row < 0)
+        if (!wanted[i].found)
             DDMD_FAIL(err, DDMD_FORMAT, "frame %u of simulation %u is not in the frame file",
                       wanted[i].index, wanted[i].simulation);
 out:
-    free(simulation);
-    free(index);
+    free(r.simulation);
+    free(r.index);
     return status;
 }

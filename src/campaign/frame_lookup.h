@@ -6,11 +6,13 @@
 
 typedef struct ddmd_frame_wanted {
     uint32_t simulation, index;
-    int64_t row; /* out */
+    bool found;  /* out, and where: */
+    size_t file; /* number of the file in the list */
+    uint64_t row;
 } ddmd_frame_wanted;
 
-/* One pass over the file, newest frames first. FORMAT: one is not there. */
-enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *file, ddmd_frame_wanted *wanted, size_t n,
-                                   ddmd_error *err);
+/* One pass over each file, newest frames first. FORMAT: one is not there. */
+enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *const *files, size_t n_files,
+                                   ddmd_frame_wanted *wanted, size_t n, ddmd_error *err);
 
 #endif

@@ -2,9 +2,8 @@
  * Phase simulate: every slot runs one segment; reports are merged into the order (report, replica)
  * and appended to the frame file; the commit vouches for them.
  */
-#include "campaign/frame_lookup.h"
 #include "campaign/ladder.h"
-#include "campaign/state.h"
+#include "campaign/start_states.h"
 
 #include "core/array.h"
 #include "core/clock.h"
@@ -16,19 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where the segment of every slot starts, with the memory behind it. */
-typedef struct start_states {
-    ddmd_assignment *assignments;  /* [n_replicas] */
-    float *positions, *velocities; /* [n_replicas][n_atoms][3] */
-} start_states;
-
-static void clear_states(start_states *states)
-{
-    free(states->assignments);
-    free(states->positions);
-    free(states->velocities);
-}
 
 /* The first simulations of a campaign: one a slot, start structures in turn. */
 static enum ddmd_status add_first_simulations(ddmd_campaign *c, ddmd_error *err)
@@ -56,76 +42,6 @@ static enum ddmd_status add_first_simulations(ddmd_campaign *c, ddmd_error *err)
 out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);
-    return status;
-}
-
-/* Bring kept velocities ([n]) of a simulation that begins here to its temperature. */
-static enum ddmd_status warm_velocities(ddmd_campaign *c, const ddmd_simulation_row *row,
-                                        float *velocities, size_t n, ddmd_error *err)
-{
-    if (row->n_frames > 0 || !row->velocities_kept ||
-        c->config->simulation.temperature_kelvin.n < 2)
-        return DDMD_OK;
-    ddmd_simulation_row parent;
-    enum ddmd_status status =
-        ddmd_catalogue_simulation(c->catalogue, (uint32_t)row->parent_simulation, &parent, err);
-    if (status == DDMD_OK)
-        ddmd_ladder_scale(velocities, n, parent.temperature_kelvin, row->temperature_kelvin);
-    return status;
-}
-
-/*
- * A slot starts from the last frame of its simulation, or, where that has none yet, from its
- * parent: a stored frame or a start structure.
- */
-static enum ddmd_status gather_states(ddmd_campaign *c, start_states *states, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    size_t n = (size_t)c->n_replicas, size = (size_t)c->subject->system->n_atoms * 3;
-    ddmd_frame_wanted *wanted = NULL;
-    size_t *slot_of = NULL, n_wanted = 0;
-    DDMD_TRY(ddmd_array_alloc(&states->assignments, n, sizeof *states->assignments, err));
-    DDMD_TRY(ddmd_array_alloc(&states->positions, n, size * sizeof(float), err));
-    DDMD_TRY(ddmd_array_alloc(&states->velocities, n, size * sizeof(float), err));
-    DDMD_TRY(ddmd_array_alloc(&wanted, n, sizeof *wanted, err));
-    DDMD_TRY(ddmd_array_alloc(&slot_of, n, sizeof *slot_of, err));
-
-    for (size_t r = 0; r < n; r++) {
-        const ddmd_simulation_row *row = &c->slots[r];
-        float *positions = states->positions + r * size;
-        float *velocities = states->velocities + r * size;
-        bool goes_on = row->n_frames > 0;
-        states->assignments[r] = (ddmd_assignment){
-            .simulation = row->id,
-            .first_frame = (uint32_t)row->n_frames,
-            .first_step = row->n_steps,
-            .temperature_kelvin = row->temperature_kelvin,
-            .positions = positions,
-            .velocities = goes_on || row->velocities_kept ? velocities : NULL,
-        };
-        if (goes_on || row->parent_simulation >= 0) {
-            wanted[n_wanted] = (ddmd_frame_wanted){
-                .simulation = goes_on ? row->id : (uint32_t)row->parent_simulation,
-                .index = goes_on ? (uint32_t)row->n_frames - 1 : (uint32_t)row->parent_frame,
-            };
-            slot_of[n_wanted++] = r;
-        } else {
-            size_t start = (size_t)row->parent_frame % c->n_starts;
-            memcpy(positions, c->starts + start * size, size * sizeof *positions);
-        }
-    }
-    DDMD_TRY(ddmd_frame_lookup(c->frames, wanted, n_wanted, err));
-    for (size_t i = 0; i < n_wanted; i++) {
-        ddmd_frame frame = {
-            .positions = states->positions + slot_of[i] * size,
-            .velocities = states->velocities + slot_of[i] * size,
-        };
-        DDMD_TRY(ddmd_frame_file_read(c->frames, (uint64_t)wanted[i].row, &frame, err));
-        DDMD_TRY(warm_velocities(c, &c->slots[slot_of[i]], frame.velocities, size, err));
-    }
-out:
-    free(wanted);
-    free(slot_of);
     return status;
 }
 
@@ -272,7 +188,7 @@ out:
 }
 
 /* Start the workers' threads; *started counts those that run, also on failure. */
-static enum ddmd_status start_workers(ddmd_campaign *c, const start_states *states,
+static enum ddmd_status start_workers(ddmd_campaign *c, const ddmd_start_states *states,
                                       int64_t n_reports, int *started, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -296,9 +212,9 @@ out:
 }
 
 /* Run the workers' threads around merge(). */
-static enum ddmd_status run_segment(ddmd_campaign *c, const start_states *states, int64_t n_reports,
-                                    double *writing_s, bool *enough, char *reason,
-                                    size_t reason_size, ddmd_error *err)
+static enum ddmd_status run_segment(ddmd_campaign *c, const ddmd_start_states *states,
+                                    int64_t n_reports, double *writing_s, bool *enough,
+                                    char *reason, size_t reason_size, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     int started = 0;
@@ -362,7 +278,7 @@ out:
 enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    start_states states = {0};
+    ddmd_start_states states = {0};
     char reason[256] = "";
     bool enough = false;
     double writing_s = 0;
@@ -372,7 +288,7 @@ enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
 
     if (c->row.next_simulation == 0)
         DDMD_TRY(add_first_simulations(c, err));
-    DDMD_TRY(gather_states(c, &states, err));
+    DDMD_TRY(ddmd_start_states_gather(c, &c->frames, 1, 0, c->n_replicas, &states, err));
     c->n_created = 0;
     DDMD_TRY(run_segment(c, &states, n_reports, &writing_s, &enough, reason, sizeof reason, err));
     DDMD_TRY(commit(c, writing_s, enough, reason, err));
@@ -392,6 +308,6 @@ enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
                   c->row.round, gave, (unsigned long long)(c->row.n_frames - frames_before), took,
                   gave / took * 86400, best);
 out:
-    clear_states(&states);
+    ddmd_start_states_clear(&states);
     return status;
 }

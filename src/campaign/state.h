@@ -4,6 +4,7 @@
 #ifndef DDMD_CAMPAIGN_STATE_H
 #define DDMD_CAMPAIGN_STATE_H
 
+#include "campaign/log_file.h"
 #include "campaign/map_window.h"
 #include "campaign/report_queue.h"
 #include "campaign/simulate.h"
@@ -33,7 +34,7 @@ typedef struct ddmd_campaign {
     char *run_dir;
     const ddmd_campaign_options *options;
     ddmd_log log; /* to RUN_DIR/log/ddmd.log and the caller's */
-    FILE *log_file;
+    ddmd_log_file log_file;
 
     ddmd_subject *subject;
     ddmd_strategy_info strategy;

@@ -36,13 +36,16 @@ static void frames_are_found_by_their_identity(void **state)
     (void)state;
     ddmd_error err = {0};
     ddmd_frame_file *file = make_file(test_scratch("found.h5"));
-    ddmd_frame_wanted wanted[] = {{0, 0, 0}, {4, 39, 0}, {2, 17, 0}, {2, 17, 0}};
-    ASSERT_OK(ddmd_frame_lookup(file, wanted, 4, &err), &err);
+    ddmd_frame_wanted wanted[] = {{.simulation = 0, .index = 0},
+                                  {.simulation = 4, .index = 39},
+                                  {.simulation = 2, .index = 17},
+                                  {.simulation = 2, .index = 17}};
+    ASSERT_OK(ddmd_frame_lookup(&file, 1, wanted, 4, &err), &err);
     assert_int_equal(wanted[0].row, 0);
     assert_int_equal(wanted[1].row, 199);
     assert_int_equal(wanted[2].row, 17 * N_SIMULATIONS + 2);
     assert_int_equal(wanted[3].row, wanted[2].row);
-    ASSERT_OK(ddmd_frame_lookup(file, wanted, 0, &err), &err);
+    ASSERT_OK(ddmd_frame_lookup(&file, 1, wanted, 0, &err), &err);
     ddmd_frame_file_close(&file);
 }
 
@@ -51,8 +54,8 @@ static void a_frame_that_is_not_there_is_named(void **state)
     (void)state;
     ddmd_error err = {0};
     ddmd_frame_file *file = make_file(test_scratch("missing.h5"));
-    ddmd_frame_wanted wanted[] = {{0, 0, 0}, {3, 40, 0}};
-    assert_int_equal(ddmd_frame_lookup(file, wanted, 2, &err), DDMD_FORMAT);
+    ddmd_frame_wanted wanted[] = {{.simulation = 0}, {.simulation = 3, .index = 40}};
+    assert_int_equal(ddmd_frame_lookup(&file, 1, wanted, 2, &err), DDMD_FORMAT);
     assert_non_null(strstr(err.message, "frame 40 of simulation 3"));
     ddmd_frame_file_close(&file);
 }
