@@ -18,11 +18,11 @@ static const char *const probe_file = "amber99sbildn.xml";
 static void print_part(const char *name, const char *summary, bool available, const char *why,
                        const char *detail)
 {
-    printf("  %-9s %s\n", name, summary);
+    printf("  %-12s %s\n", name, summary);
     if (!available)
-        printf("  %-9s not available: %s\n", "", why);
+        printf("  %-12s not available: %s\n", "", why);
     else if (*detail)
-        printf("  %-9s %s\n", "", detail);
+        printf("  %-12s %s\n", "", detail);
 }
 
 static int print_text(void)
