@@ -30,6 +30,12 @@ typedef struct ddmd_model ddmd_model;
 
 enum { DDMD_MODEL_MAX_LAYERS = 8 };
 
+/* What convolutions read and write. Weights, sums, losses and the optimiser are float32 always. */
+enum ddmd_precision {
+    DDMD_PRECISION_f32,
+    DDMD_PRECISION_bf16 /* bfloat16: 8 bits of precision; needs a processor with AVX512_BF16 */
+};
+
 /*
  * The convolutional variational autoencoder of Brace et al., "Coupling streaming AI and HPC
  * ensembles", section IV.D (after Bhowmik et al., BMC Bioinformatics 19, 484, 2018). Defaults of
@@ -53,6 +59,7 @@ typedef struct ddmd_model_options {
                                            so many epochs, and keep the weights of the epoch where
                                            it was lowest; 0 to 10000; 0: never early, keep the last.
                                            Without held-out maps it does nothing */
+    enum ddmd_precision precision;      /* f32 */
     int threads;                        /* 1 to 1024; 1. A batch is shared out among them */
     uint64_t seed;
 } ddmd_model_options;
@@ -93,7 +100,8 @@ void ddmd_model_describe(size_t index, ddmd_model_info *info);
 /*
  * A new model with fresh weights drawn from (options->seed, version); version is the model's number
  * in its campaign. n_residues: 4 to 20000, odd sizes too; latent_dim: 1 to 1024. CONFIG: an option
- * out of range, or layers that shrink the map to nothing.
+ * out of range, or layers that shrink the map to nothing. UNSUPPORTED: this processor cannot
+ * compute in that precision (ddmd_model_load() says so, too).
  */
 enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *options,
                                    int n_residues, int latent_dim, uint32_t version,

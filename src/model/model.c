@@ -178,7 +178,7 @@ enum { FORMAT_VERSION = 1 };
 /* X(member): the options that are one number, by the type that they are stored as. */
 #define INTEGER_OPTION_MAP(X) X(dense_width) X(batch_size) X(epochs) X(threads)
 /* integers that the first checkpoints lack; 0 is what those models were trained with */
-#define LATER_OPTION_MAP(X) X(patience)
+#define LATER_OPTION_MAP(X) X(patience) X(precision)
 #define REAL_OPTION_MAP(X) X(dropout) X(learning_rate) X(rho) X(epsilon) X(validation_fraction)
 #define LAYER_OPTION_MAP(X) X(filters) X(kernels) X(strides)
 
@@ -259,9 +259,12 @@ static enum ddmd_status load_base(const ddmd_checkpoint *file, ddmd_model_base *
 #define GET_INTEGER(name) DDMD_TRY(get_int(file, "/options", #name, &options->name, err));
     INTEGER_OPTION_MAP(GET_INTEGER)
 #undef GET_INTEGER
-#define GET_LATER(name)                               \
-    if (ddmd_checkpoint_has(file, "/options", #name)) \
-        DDMD_TRY(get_int(file, "/options", #name, &options->name, err));
+#define GET_LATER(name)                                          \
+    if (ddmd_checkpoint_has(file, "/options", #name)) {          \
+        int later = 0;                                           \
+        DDMD_TRY(get_int(file, "/options", #name, &later, err)); \
+        options->name = later;                                   \
+    }
     LATER_OPTION_MAP(GET_LATER)
 #undef GET_LATER
 #define GET_REAL(name) \

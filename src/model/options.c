@@ -66,6 +66,8 @@ enum ddmd_status ddmd_model_options_check(const ddmd_model_options *options, int
     DDMD_TRY(check_range("patience", o->patience, 0, DDMD_MODEL_MAX_EPOCHS, err));
     DDMD_TRY(check_range("threads", o->threads, 1, DDMD_MODEL_MAX_THREADS, err));
 
+    if (o->precision != DDMD_PRECISION_f32 && o->precision != DDMD_PRECISION_bf16)
+        DDMD_FAIL(err, DDMD_CONFIG, "precision: %d is neither f32 nor bf16", (int)o->precision);
     /* written so that NaN fails */
     if (!(o->dropout >= 0 && o->dropout < 1))
         DDMD_FAIL(err, DDMD_CONFIG, "dropout: %g is not from 0 to below 1", o->dropout);

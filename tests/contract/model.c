@@ -115,6 +115,7 @@ static void options_out_of_range(const char *kind, const uint8_t *maps)
     REFUSE(epochs, 10001);
     REFUSE(patience, -1);
     REFUSE(patience, 10001);
+    REFUSE(precision, (enum ddmd_precision)2);
     REFUSE(threads, 0);
     REFUSE(dropout, -0.1);
     REFUSE(dropout, 1);

@@ -56,7 +56,11 @@ static enum ddmd_status prepare(const ddmd_model_base *base, cvae **model, ddmd_
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_model_options *options = &base->options;
+    bool bf16 = options->precision == DDMD_PRECISION_bf16;
     cvae *made = NULL;
+    if (bf16 && !ddmd_onednn_has_bf16())
+        DDMD_FAIL(err, DDMD_UNSUPPORTED,
+                  "precision bf16 needs a processor with AVX512_BF16; use f32");
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
     DDMD_TRY(ddmd_cvae_architecture_init(&made->architecture, base, err));
     DDMD_TRY(ddmd_cvae_state_init(&made->state, &made->architecture, err));
@@ -65,7 +69,7 @@ static enum ddmd_status prepare(const ddmd_model_base *base, cvae **model, ddmd_
     DDMD_TRY(ddmd_array_alloc(&made->members, (size_t)n, sizeof *made->members, err));
     made->n_members = n;
     for (int m = 0; m < n; m++)
-        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, (batch + n - 1) / n,
+        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, bf16, (batch + n - 1) / n,
                                           max_workspace / (size_t)n, &made->members[m].network,
                                           err));
     *model = made;

@@ -1,7 +1,10 @@
 #include "model/cvae/elementwise.h"
 
+#include "model/cvae/isa.h"
+
 #include <math.h>
 
+FOR_EACH_ISA
 void ddmd_bias_relu(size_t rows, size_t channels, const float *bias, const float *factors,
                     float *values)
 {
@@ -17,6 +20,7 @@ void ddmd_bias_relu(size_t rows, size_t channels, const float *bias, const float
     }
 }
 
+FOR_EACH_ISA
 void ddmd_bias(size_t rows, size_t channels, const float *bias, float *values)
 {
     for (size_t r = 0; r < rows; r++)
@@ -28,6 +32,7 @@ void ddmd_bias(size_t rows, size_t channels, const float *bias, float *values)
 enum { BLOCK_ROWS = 256, BLOCK_COLUMNS = 64 };
 
 /* One block, whose upper left corner is the offset `at`; its columns are added to sums. */
+FOR_EACH_ISA
 static void gradient_block(size_t rows, size_t columns, size_t channels, size_t at,
                            const float *values, const float *factors, float *gradient, double *sums)
 {
@@ -69,6 +74,7 @@ enum { PRODUCT_PIXELS = 256 };
  * max(a, 0) - t a + log(1 + exp(-|a|)), see reference.inc. The logarithms are taken of products of
  * up to 256 numbers from 1 to 2, which float64 holds to full precision.
  */
+FOR_EACH_ISA
 double ddmd_cross_entropy(size_t n, float *logits, float bias, const float *targets, double scale,
                           double *bias_gradient)
 {
@@ -93,6 +99,7 @@ double ddmd_cross_entropy(size_t n, float *logits, float bias, const float *targ
     return entropy;
 }
 
+FOR_EACH_ISA
 void ddmd_add(size_t n, const float *values, float *sum)
 {
     for (size_t i = 0; i < n; i++)

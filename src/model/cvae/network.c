@@ -2,6 +2,7 @@
 
 #include "core/array.h"
 #include "core/try.h"
+#include "model/cvae/activations.h"
 #include "model/cvae/elementwise.h"
 #include "model/cvae/onednn.h"
 
@@ -15,16 +16,23 @@ struct ddmd_cvae_network {
     int capacity;
     int prepared; /* passes, in the order of enum ddmd_cvae_pass */
     ddmd_onednn *dnn;
+    ddmd_onednn_format format; /* of what goes in and out of convolutions */
     ddmd_onednn_conv *conv[DDMD_MODEL_MAX_LAYERS], *transposed[DDMD_MODEL_MAX_LAYERS];
 
     /* activations, [capacity][...]; see reference.inc */
     float *maps, *keep, *noise, *share;
-    float *conv_out[DDMD_MODEL_MAX_LAYERS];
+    void *conv_maps; /* the maps as convolutions want them; NULL: just as they are */
+    void *conv_out[DDMD_MODEL_MAX_LAYERS];
+    float *encoder_flat; /* conv_out[last], as dense layers want it */
     float *dense, *latent;
-    float *z, *decoder, *transposed_in[DDMD_MODEL_MAX_LAYERS], *logits;
+    float *z, *decoder;
+    float *decoder_flat; /* what transposed_in[last] is made of */
+    void *transposed_in[DDMD_MODEL_MAX_LAYERS];
+    float *logits;
 
     /* gradients: the large ones take turns in two buffers */
-    float *large[2], *dense_gradient, *latent_gradient, *z_gradient, *decoder_gradient;
+    void *large[2], *conv_logits; /* conv_logits as conv_maps */
+    float *flat_gradient, *dense_gradient, *latent_gradient, *z_gradient, *decoder_gradient;
     float *weights; /* of one convolution, before they are added */
 };
 
@@ -42,7 +50,7 @@ static size_t values_per_sample(const ddmd_cvae_architecture *a)
         sum += 2 * size;
         largest = larger(largest, size);
     }
-    return sum + 2 * largest;
+    return sum + 2 * largest + 3 * ddmd_conv_size_out(&a->conv[a->n_layers - 1]);
 }
 
 /* The batch in as few equal pieces as fit. */
@@ -60,15 +68,14 @@ static size_t conv_weights(const ddmd_conv_shape *shape)
            (size_t)shape->kernel;
 }
 
-/* Zeroed memory for n float32 of each sample, as vector instructions like it. */
-static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float **values,
-                                   ddmd_error *err)
+/* Zeroed memory for n values of each sample, as vector instructions like it. */
+static enum ddmd_status reserve(const ddmd_cvae_network *net, size_t n, size_t value_size,
+                                void **values, ddmd_error *err)
 {
     size_t size = 0;
     if (*values)
         return DDMD_OK;
-    if (__builtin_mul_overflow(n * sizeof(float), (size_t)net->capacity, &size) ||
-        size > SIZE_MAX / 2)
+    if (__builtin_mul_overflow(n * value_size, (size_t)net->capacity, &size) || size > SIZE_MAX / 2)
         return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %d samples of %zu values",
                               net->capacity, n);
     size = (size + 63) / 64 * 64;
@@ -80,8 +87,32 @@ static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float
     return DDMD_OK;
 }
 
-enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
-                                          size_t max_bytes, ddmd_cvae_network **network,
+static enum ddmd_status activation(const ddmd_cvae_network *net, size_t n, float **values,
+                                   ddmd_error *err)
+{
+    void *made = *values;
+    enum ddmd_status status = reserve(net, n, sizeof **values, &made, err);
+    *values = made;
+    return status;
+}
+
+/* The same for what a convolution reads or writes. */
+static enum ddmd_status conv_activation(const ddmd_cvae_network *net, size_t n, void **values,
+                                        ddmd_error *err)
+{
+    return reserve(net, n, net->format.bf16 ? sizeof(uint16_t) : sizeof(float), values, err);
+}
+
+static ddmd_onednn_format choose_format(const ddmd_cvae_architecture *a, bool bf16)
+{
+    int filters[DDMD_MODEL_MAX_LAYERS];
+    for (int i = 0; i < a->n_layers; i++)
+        filters[i] = a->conv[i].channels_out;
+    return ddmd_onednn_best_format(filters, a->n_layers, bf16);
+}
+
+enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, bool bf16,
+                                          int batch, size_t max_bytes, ddmd_cvae_network **network,
                                           ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -89,6 +120,7 @@ enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architec
     DDMD_TRY(ddmd_array_alloc(&net, 1, sizeof *net, err));
     net->a = architecture;
     net->capacity = choose_capacity(architecture, batch, max_bytes);
+    net->format = choose_format(architecture, bf16);
     DDMD_TRY(ddmd_onednn_create(&net->dnn, err));
     *network = net;
     net = NULL;
@@ -103,7 +135,8 @@ static enum ddmd_status operations(ddmd_cvae_network *net, int layer, unsigned n
 {
     enum ddmd_status status = DDMD_OK;
     if (!*conv)
-        DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &net->a->conv[layer], net->capacity, conv, err));
+        DDMD_TRY(ddmd_onednn_conv_create(net->dnn, &net->a->conv[layer], net->capacity, net->format,
+                                         conv, err));
     DDMD_TRY(ddmd_onednn_conv_prepare(*conv, needed, err));
 out:
     return status;
@@ -114,10 +147,13 @@ static enum ddmd_status prepare_encoder(ddmd_cvae_network *net, ddmd_error *err)
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
     DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->maps, err));
+    if (net->format.bf16)
+        DDMD_TRY(conv_activation(net, (size_t)a->side * (size_t)a->side, &net->conv_maps, err));
+    DDMD_TRY(activation(net, a->encoder_dense.in, &net->encoder_flat, err));
     DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense, err));
     DDMD_TRY(activation(net, a->latent.out, &net->latent, err));
     for (int i = 0; i < a->n_layers; i++) {
-        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->conv_out[i], err));
+        DDMD_TRY(conv_activation(net, ddmd_conv_size_out(&a->conv[i]), &net->conv_out[i], err));
         DDMD_TRY(operations(net, i, DDMD_ONEDNN_FORWARD_RELU, &net->conv[i], err));
     }
 out:
@@ -132,10 +168,13 @@ static enum ddmd_status prepare_decoder(ddmd_cvae_network *net, ddmd_error *err)
     DDMD_TRY(activation(net, 1, &net->share, err));
     DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z, err));
     DDMD_TRY(activation(net, a->decoder_dense[0].out, &net->decoder, err));
+    DDMD_TRY(activation(net, a->decoder_dense[1].out, &net->decoder_flat, err));
     DDMD_TRY(activation(net, (size_t)a->side * (size_t)a->side, &net->logits, err));
     for (int i = 0; i < a->n_layers; i++) {
-        DDMD_TRY(activation(net, ddmd_conv_size_out(&a->conv[i]), &net->transposed_in[i], err));
-        DDMD_TRY(operations(net, i, DDMD_ONEDNN_BACKWARD_DATA, &net->transposed[i], err));
+        DDMD_TRY(
+            conv_activation(net, ddmd_conv_size_out(&a->conv[i]), &net->transposed_in[i], err));
+        if (i > 0)
+            DDMD_TRY(operations(net, i, DDMD_ONEDNN_BACKWARD_DATA, &net->transposed[i], err));
     }
 out:
     return status;
@@ -158,8 +197,11 @@ static enum ddmd_status prepare_gradients(ddmd_cvae_network *net, ddmd_error *er
                             &net->conv[i], err));
     }
     DDMD_TRY(activation(net, a->encoder_dense.out, &net->keep, err));
-    DDMD_TRY(activation(net, largest, &net->large[0], err));
-    DDMD_TRY(activation(net, largest, &net->large[1], err));
+    DDMD_TRY(conv_activation(net, largest, &net->large[0], err));
+    DDMD_TRY(conv_activation(net, largest, &net->large[1], err));
+    if (net->format.bf16)
+        DDMD_TRY(conv_activation(net, (size_t)a->side * (size_t)a->side, &net->conv_logits, err));
+    DDMD_TRY(activation(net, a->encoder_dense.in, &net->flat_gradient, err));
     DDMD_TRY(activation(net, a->encoder_dense.out, &net->dense_gradient, err));
     DDMD_TRY(activation(net, a->latent.out, &net->latent_gradient, err));
     DDMD_TRY(activation(net, (size_t)a->latent_dim, &net->z_gradient, err));
@@ -194,23 +236,14 @@ void ddmd_cvae_network_destroy(ddmd_cvae_network **network)
         free(net->transposed_in[i]);
     }
     ddmd_onednn_destroy(&net->dnn);
-    float *const others[] = {
-        net->maps,
-        net->keep,
-        net->noise,
-        net->share,
-        net->dense,
-        net->latent,
-        net->z,
-        net->decoder,
-        net->logits,
-        net->large[0],
-        net->large[1],
-        net->weights,
-        net->z_gradient,
-        net->dense_gradient,
-        net->latent_gradient,
-        net->decoder_gradient,
+    void *const others[] = {
+        net->maps,           net->conv_maps,       net->conv_logits,
+        net->encoder_flat,   net->decoder_flat,    net->flat_gradient,
+        net->keep,           net->noise,           net->share,
+        net->dense,          net->latent,          net->z,
+        net->decoder,        net->logits,          net->large[0],
+        net->large[1],       net->weights,         net->z_gradient,
+        net->dense_gradient, net->latent_gradient, net->decoder_gradient,
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         free(others[i]);
@@ -235,10 +268,28 @@ static size_t rows_of(const ddmd_cvae_network *net)
     return (size_t)net->capacity;
 }
 
-/* Pixels of all samples at one side of a convolution. */
-static size_t pixels(const ddmd_cvae_network *net, int side)
+/* What convolution i gives, and its transposed twin is given. */
+static ddmd_activations shape_of(const ddmd_cvae_network *net, int i)
 {
-    return rows_of(net) * (size_t)side * (size_t)side;
+    const ddmd_conv_shape *conv = &net->a->conv[i];
+    size_t channels = (size_t)conv->channels_out;
+    return (ddmd_activations){
+        .bf16 = net->format.bf16,
+        .samples = rows_of(net),
+        .channels = channels,
+        .pixels = (size_t)conv->side_out * (size_t)conv->side_out,
+        .block = net->format.blocked ? 16 : channels,
+    };
+}
+
+/* Values [side][side] of each sample as convolutions want them; `converted` is NULL for float32. */
+static const void *for_conv(const ddmd_cvae_network *net, const float *values, void *converted)
+{
+    if (!converted)
+        return values;
+    ddmd_bf16_from_float(rows_of(net) * (size_t)net->a->side * (size_t)net->a->side, values,
+                         converted);
+    return converted;
 }
 
 /* Zero what lies behind the first n samples of `width` values. */
@@ -259,14 +310,17 @@ static enum ddmd_status encode(ddmd_cvae_network *net, const float *p, int n, bo
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
-    const float *in = net->maps;
+    const ddmd_activations deepest = shape_of(net, a->n_layers - 1);
     clear_rest(net, n, (size_t)a->side * (size_t)a->side, net->maps);
+    const void *in = for_conv(net, net->maps, net->conv_maps);
     for (int i = 0; i < a->n_layers; i++) {
         DDMD_TRY(ddmd_onednn_conv_forward(net->conv[i], in, p + a->at_conv[i].weight,
                                           p + a->at_conv[i].bias, net->conv_out[i], err));
         in = net->conv_out[i];
     }
-    DDMD_TRY(dense(net, &a->encoder_dense, in, p + a->at_encoder_dense.weight, net->dense, err));
+    ddmd_activations_to_flat(&deepest, in, net->encoder_flat);
+    DDMD_TRY(dense(net, &a->encoder_dense, net->encoder_flat, p + a->at_encoder_dense.weight,
+                   net->dense, err));
     ddmd_bias_relu(rows_of(net), a->encoder_dense.out, p + a->at_encoder_dense.bias,
                    dropout ? net->keep : NULL, net->dense);
     DDMD_TRY(dense(net, &a->latent, net->dense, p + a->at_latent.weight, net->latent, err));
@@ -292,22 +346,24 @@ static enum ddmd_status decode(ddmd_cvae_network *net, const float *p, ddmd_erro
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
     const float *in = net->z;
-    float *const outs[] = {net->decoder, net->transposed_in[a->n_layers - 1]};
+    float *const outs[] = {net->decoder, net->decoder_flat};
     for (int i = 0; i < 2; i++) {
         const ddmd_dense_shape *shape = &a->decoder_dense[i];
         DDMD_TRY(dense(net, shape, in, p + a->at_decoder_dense[i].weight, outs[i], err));
         ddmd_bias_relu(rows_of(net), shape->out, p + a->at_decoder_dense[i].bias, NULL, outs[i]);
         in = outs[i];
     }
-    for (int i = a->n_layers - 1; i >= 0; i--) {
-        const ddmd_conv_shape *shape = &a->conv[i];
-        float *out = i ? net->transposed_in[i - 1] : net->logits;
+    ddmd_activations shape = shape_of(net, a->n_layers - 1);
+    ddmd_activations_from_flat(&shape, net->decoder_flat, net->transposed_in[a->n_layers - 1]);
+    for (int i = a->n_layers - 1; i > 0; i--) {
         DDMD_TRY(ddmd_onednn_conv_backward_data(net->transposed[i], net->transposed_in[i],
-                                                p + a->at_transposed[i].weight, out, err));
-        if (i)
-            ddmd_bias_relu(pixels(net, shape->side_in), (size_t)shape->channels_in,
-                           p + a->at_transposed[i].bias, NULL, out);
+                                                p + a->at_transposed[i].weight,
+                                                net->transposed_in[i - 1], err));
+        shape = shape_of(net, i - 1);
+        ddmd_activations_bias_relu(&shape, p + a->at_transposed[i].bias, net->transposed_in[i - 1]);
     }
+    DDMD_TRY(ddmd_activations_to_map(&shape, &a->conv[0], net->transposed_in[0],
+                                     p + a->at_transposed[0].weight, net->logits, err));
 out:
     return status;
 }
@@ -370,8 +426,8 @@ out:
 /* --- backward --- */
 
 static enum ddmd_status conv_gradient(ddmd_cvae_network *net, ddmd_onednn_conv *conv,
-                                      const ddmd_conv_shape *shape, const float *in,
-                                      const float *out_gradient, bool add, float *gradient,
+                                      const ddmd_conv_shape *shape, const void *in,
+                                      const void *out_gradient, bool add, float *gradient,
                                       ddmd_error *err)
 {
     enum ddmd_status status = ddmd_onednn_conv_backward_weights(conv, in, out_gradient,
@@ -402,28 +458,27 @@ static enum ddmd_status backward_decoder(ddmd_cvae_network *net, const float *p,
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_cvae_architecture *a = net->a;
-    const float *from = net->logits;
-    float *to = NULL;
+    const void *from = for_conv(net, net->logits, net->conv_logits);
     for (int i = 0; i < a->n_layers; i++) {
-        const ddmd_conv_shape *shape = &a->conv[i];
-        bool deepest = i + 1 == a->n_layers;
-        const ddmd_layer_offsets *before =
-            deepest ? &a->at_decoder_dense[1] : &a->at_transposed[i + 1];
-        DDMD_TRY(conv_gradient(net, net->transposed[i], shape, from, net->transposed_in[i], add,
-                               gradient + a->at_transposed[i].weight, err));
-        to = net->large[i % 2];
+        const ddmd_activations shape = shape_of(net, i);
+        void *to = net->large[i % 2];
+        DDMD_TRY(conv_gradient(net, net->transposed[i], &a->conv[i], from, net->transposed_in[i],
+                               add, gradient + a->at_transposed[i].weight, err));
         DDMD_TRY(ddmd_onednn_conv_forward(net->transposed[i], from, p + a->at_transposed[i].weight,
                                           NULL, to, err));
-        /* the bias of the deepest input is one for each of its values, not one for each channel */
-        size_t rows = deepest ? rows_of(net) : pixels(net, shape->side_out);
-        size_t channels = deepest ? ddmd_conv_size_out(shape) : (size_t)shape->channels_out;
-        ddmd_bias_relu_gradient(rows, channels, net->transposed_in[i], NULL, to, add,
-                                gradient + before->bias);
+        if (i + 1 < a->n_layers)
+            ddmd_activations_relu_gradient(&shape, net->transposed_in[i], to, add,
+                                           gradient + a->at_transposed[i + 1].bias);
+        else
+            ddmd_activations_to_flat(&shape, to, net->flat_gradient);
         from = to;
     }
+    /* the bias of the deepest input is one for each of its values, not one for each channel */
+    ddmd_bias_relu_gradient(rows_of(net), a->decoder_dense[1].out, net->decoder_flat, NULL,
+                            net->flat_gradient, add, gradient + a->at_decoder_dense[1].bias);
     DDMD_TRY(dense_gradient(net, &a->decoder_dense[1], net->decoder,
-                            p + a->at_decoder_dense[1].weight, from, add, net->decoder_gradient,
-                            gradient + a->at_decoder_dense[1].weight, err));
+                            p + a->at_decoder_dense[1].weight, net->flat_gradient, add,
+                            net->decoder_gradient, gradient + a->at_decoder_dense[1].weight, err));
     ddmd_bias_relu_gradient(rows_of(net), a->decoder_dense[0].out, net->decoder, NULL,
                             net->decoder_gradient, add, gradient + a->at_decoder_dense[0].bias);
     DDMD_TRY(dense_gradient(net, &a->decoder_dense[0], net->z, p + a->at_decoder_dense[0].weight,
@@ -465,23 +520,22 @@ static enum ddmd_status backward_encoder(ddmd_cvae_network *net, const float *p,
                             gradient + a->at_latent.weight, err));
     ddmd_bias_relu_gradient(rows_of(net), a->encoder_dense.out, net->dense, net->keep,
                             net->dense_gradient, add, gradient + a->at_encoder_dense.bias);
-    float *from = net->large[last % 2];
-    DDMD_TRY(dense_gradient(net, &a->encoder_dense, net->conv_out[last],
-                            p + a->at_encoder_dense.weight, net->dense_gradient, add, from,
-                            gradient + a->at_encoder_dense.weight, err));
+    DDMD_TRY(dense_gradient(net, &a->encoder_dense, net->encoder_flat,
+                            p + a->at_encoder_dense.weight, net->dense_gradient, add,
+                            net->flat_gradient, gradient + a->at_encoder_dense.weight, err));
+    ddmd_activations shape = shape_of(net, last);
+    ddmd_activations_from_flat(&shape, net->flat_gradient, net->large[last % 2]);
     for (int i = last; i >= 0; i--) {
-        const ddmd_conv_shape *shape = &a->conv[i];
-        const float *in = i ? net->conv_out[i - 1] : net->maps;
-        ddmd_bias_relu_gradient(pixels(net, shape->side_out), (size_t)shape->channels_out,
-                                net->conv_out[i], NULL, from, add, gradient + a->at_conv[i].bias);
-        DDMD_TRY(conv_gradient(net, net->conv[i], shape, in, from, add,
+        void *from = net->large[i % 2];
+        shape = shape_of(net, i);
+        ddmd_activations_relu_gradient(&shape, net->conv_out[i], from, add,
+                                       gradient + a->at_conv[i].bias);
+        const void *in = i ? net->conv_out[i - 1] : net->conv_maps ? net->conv_maps : net->maps;
+        DDMD_TRY(conv_gradient(net, net->conv[i], &a->conv[i], in, from, add,
                                gradient + a->at_conv[i].weight, err));
-        if (i) {
-            float *to = net->large[(i - 1) % 2];
+        if (i)
             DDMD_TRY(ddmd_onednn_conv_backward_data(net->conv[i], from, p + a->at_conv[i].weight,
-                                                    to, err));
-            from = to;
-        }
+                                                    net->large[(i - 1) % 2], err));
     }
 out:
     return status;

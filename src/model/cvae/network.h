@@ -13,11 +13,14 @@
 typedef struct ddmd_cvae_network ddmd_cvae_network;
 
 /*
+ * bf16: convolutions read and write bfloat16 and add up in float32; weights, dense layers, losses
+ * and gradients of weights are float32 always.
+ *
  * Room for up to `batch` samples, fewer (but one) where they would take much more than max_bytes;
  * the caller then passes over a batch in pieces. architecture outlives the network.
  */
-enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, int batch,
-                                          size_t max_bytes, ddmd_cvae_network **network,
+enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, bool bf16,
+                                          int batch, size_t max_bytes, ddmd_cvae_network **network,
                                           ddmd_error *err);
 void ddmd_cvae_network_destroy(ddmd_cvae_network **network);
 

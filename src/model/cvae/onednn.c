@@ -25,9 +25,10 @@ static layout_ref ref(const layout *l)
     return *l;
 }
 
-static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                 dnnl_format_tag_t tag)
 {
-    return dnnl_memory_desc_create_with_tag(l, rank, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_create_with_tag(l, rank, dims, type, tag);
 }
 
 static void layout_clear(layout *l)
@@ -51,9 +52,10 @@ static layout_ref ref(const layout *l)
     return l;
 }
 
-static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                 dnnl_format_tag_t tag)
 {
-    return dnnl_memory_desc_init_by_tag(l, rank, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_init_by_tag(l, rank, dims, type, tag);
 }
 
 static void layout_clear(layout *l)
@@ -68,9 +70,13 @@ static dnnl_status_t append_relu(dnnl_post_ops_t after)
 
 #endif
 
-/* The layouts of one convolution; weight_any leaves the choice to the library. */
+/*
+ * The layouts of one convolution. weight_any leaves the choice to the library; gradients of weights
+ * are float32 whatever the weights are.
+ */
 typedef struct conv_layouts {
-    layout in, out, weight, weight_any, bias;
+    dnnl_alg_kind_t algorithm;
+    layout in, out, weight, weight_any, weight_gradient_any, bias;
     dnnl_dims_t stride, dilation, pad_low, pad_high;
 } conv_layouts;
 
@@ -82,15 +88,14 @@ static dnnl_status_t describe_forward(dnnl_engine_t engine, const_dnnl_primitive
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_forward_primitive_desc_create(
-        made, engine, dnnl_forward_training, dnnl_convolution_direct, ref(&c->in),
-        ref(&c->weight_any), with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->dilation,
-        c->pad_low, c->pad_high, attr);
+        made, engine, dnnl_forward_training, c->algorithm, ref(&c->in), ref(&c->weight_any),
+        with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->dilation, c->pad_low,
+        c->pad_high, attr);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t result = dnnl_convolution_forward_desc_init(
-        &operation, dnnl_forward_training, dnnl_convolution_direct, ref(&c->in),
-        ref(&c->weight_any), with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->pad_low,
-        c->pad_high);
+        &operation, dnnl_forward_training, c->algorithm, ref(&c->in), ref(&c->weight_any),
+        with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->pad_low, c->pad_high);
     if (result != dnnl_success)
         return result;
     return dnnl_primitive_desc_create(made, &operation, attr, engine, NULL);
@@ -103,13 +108,13 @@ static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const_dnnl_pri
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_backward_data_primitive_desc_create(
-        made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), ref(&c->out),
-        c->stride, c->dilation, c->pad_low, c->pad_high, hint, attr);
+        made, engine, c->algorithm, ref(&c->in), ref(&c->weight_any), ref(&c->out), c->stride,
+        c->dilation, c->pad_low, c->pad_high, hint, attr);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t result = dnnl_convolution_backward_data_desc_init(
-        &operation, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), ref(&c->out),
-        c->stride, c->pad_low, c->pad_high);
+        &operation, c->algorithm, ref(&c->in), ref(&c->weight_any), ref(&c->out), c->stride,
+        c->pad_low, c->pad_high);
     if (result != dnnl_success)
         return result;
     return dnnl_primitive_desc_create(made, &operation, attr, engine, hint);
@@ -123,12 +128,12 @@ static dnnl_status_t describe_backward_weights(dnnl_engine_t engine,
 {
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_convolution_backward_weights_primitive_desc_create(
-        made, engine, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), NULL, ref(&c->out),
+        made, engine, c->algorithm, ref(&c->in), ref(&c->weight_gradient_any), NULL, ref(&c->out),
         c->stride, c->dilation, c->pad_low, c->pad_high, hint, attr);
 #else
     dnnl_convolution_desc_t operation;
     dnnl_status_t result = dnnl_convolution_backward_weights_desc_init(
-        &operation, dnnl_convolution_direct, ref(&c->in), ref(&c->weight_any), NULL, ref(&c->out),
+        &operation, c->algorithm, ref(&c->in), ref(&c->weight_gradient_any), NULL, ref(&c->out),
         c->stride, c->pad_low, c->pad_high);
     if (result != dnnl_success)
         return result;
@@ -207,6 +212,17 @@ void ddmd_onednn_destroy(ddmd_onednn **dnn)
     *dnn = NULL;
 }
 
+static bool has_isa(dnnl_cpu_isa_t isa)
+{
+    unsigned there = (unsigned)dnnl_get_effective_cpu_isa(), wanted = (unsigned)isa;
+    return (there & wanted) == wanted;
+}
+
+bool ddmd_onednn_has_bf16(void)
+{
+    return has_isa(dnnl_cpu_isa_avx512_core_bf16);
+}
+
 void ddmd_onednn_describe(char *text, size_t size)
 {
     static const char prefix[] = "cpu_isa_";
@@ -223,7 +239,7 @@ typedef struct operation {
     dnnl_primitive_t run;
     dnnl_primitive_t reorder; /* plain weights to weight, or the gradient back */
     dnnl_memory_t in, out, bias, plain, weight, scratch;
-    float *bytes; /* of weight */
+    void *bytes; /* of weight */
 } operation;
 
 struct ddmd_onednn_conv {
@@ -255,8 +271,35 @@ static void operation_clear(operation *o)
     *o = (operation){0};
 }
 
+ddmd_onednn_format ddmd_onednn_best_format(const int *filters, int n_layers, bool bf16)
+{
+    /* the kernels that multiply tiles of bfloat16 like channels-last better */
+    ddmd_onednn_format format = {bf16, !bf16 && has_isa(dnnl_cpu_isa_avx512_core)};
+    for (int i = 0; i < n_layers; i++)
+        if (filters[i] % 16 != 0)
+            format.blocked = false;
+    return format;
+}
+
+static dnnl_format_tag_t tag_of(ddmd_onednn_format format, int channels)
+{
+    if (!format.blocked)
+        return dnnl_nhwc;
+    return channels == 1 ? dnnl_nchw : dnnl_nChw16c;
+}
+
+/* Below this many channels, what Winograd's transformations take is more than they save. */
+enum { WINOGRAD_CHANNELS = 64 };
+
+static bool winograd_pays(const ddmd_conv_shape *shape, ddmd_onednn_format format)
+{
+    return format.blocked && shape->kernel == 3 && shape->stride == 1 &&
+           shape->channels_in >= WINOGRAD_CHANNELS && shape->channels_out >= WINOGRAD_CHANNELS;
+}
+
 enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape *shape, int batch,
-                                         ddmd_onednn_conv **conv, ddmd_error *err)
+                                         ddmd_onednn_format format, ddmd_onednn_conv **conv,
+                                         ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_onednn_conv *made = NULL;
@@ -265,6 +308,7 @@ enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape
     const dnnl_dims_t weight = {shape->channels_out, shape->channels_in, shape->kernel,
                                 shape->kernel};
     const dnnl_dims_t bias = {shape->channels_out};
+    const dnnl_data_type_t type = format.bf16 ? dnnl_bf16 : dnnl_f32;
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
     made->dnn = dnn;
     conv_layouts *l = &made->layouts;
@@ -273,12 +317,19 @@ enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape
         l->pad_low[d] = shape->pad_low;
         l->pad_high[d] = shape->pad_high;
     }
-    TRY_DNNL(layout_init(&l->in, 4, in, dnnl_nhwc), "layout");
-    TRY_DNNL(layout_init(&l->out, 4, out, dnnl_nhwc), "layout");
-    TRY_DNNL(layout_init(&l->weight, 4, weight, dnnl_oihw), "layout");
-    TRY_DNNL(layout_init(&l->weight_any, 4, weight, dnnl_format_tag_any), "layout");
-    TRY_DNNL(layout_init(&l->bias, 1, bias, dnnl_x), "layout");
-    TRY_DNNL(describe_forward(dnn->engine, dnn->attr, l, false, &made->hint), "convolution");
+    TRY_DNNL(layout_init(&l->in, 4, in, type, tag_of(format, shape->channels_in)), "layout");
+    TRY_DNNL(layout_init(&l->out, 4, out, type, tag_of(format, shape->channels_out)), "layout");
+    TRY_DNNL(layout_init(&l->weight, 4, weight, dnnl_f32, dnnl_oihw), "layout");
+    TRY_DNNL(layout_init(&l->weight_any, 4, weight, type, dnnl_format_tag_any), "layout");
+    TRY_DNNL(layout_init(&l->weight_gradient_any, 4, weight, dnnl_f32, dnnl_format_tag_any),
+             "layout");
+    TRY_DNNL(layout_init(&l->bias, 1, bias, dnnl_f32, dnnl_x), "layout");
+    l->algorithm = dnnl_convolution_winograd;
+    if (!winograd_pays(shape, format) ||
+        describe_forward(dnn->engine, dnn->attr, l, false, &made->hint) != dnnl_success) {
+        l->algorithm = dnnl_convolution_direct;
+        TRY_DNNL(describe_forward(dnn->engine, dnn->attr, l, false, &made->hint), "convolution");
+    }
     *conv = made;
     made = NULL;
 out:
@@ -300,6 +351,7 @@ void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv)
     layout_clear(&c->layouts.out);
     layout_clear(&c->layouts.weight);
     layout_clear(&c->layouts.weight_any);
+    layout_clear(&c->layouts.weight_gradient_any);
     layout_clear(&c->layouts.bias);
     free(c);
     *conv = NULL;
@@ -471,8 +523,8 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const float *in,
-                                          const float *weight, const float *bias, float *out,
+enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const void *in,
+                                          const float *weight, const float *bias, void *out,
                                           ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -492,8 +544,8 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const float *out_gradient,
-                                                const float *weight, float *in_gradient,
+enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const void *out_gradient,
+                                                const float *weight, void *in_gradient,
                                                 ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -509,9 +561,9 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const float *in,
-                                                   const float *out_gradient,
-                                                   float *weight_gradient, ddmd_error *err)
+enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const void *in,
+                                                   const void *out_gradient, float *weight_gradient,
+                                                   ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     operation *o = &conv->weights;

@@ -1,9 +1,12 @@
 #include "model/cvae/rmsprop.h"
 
+#include "model/cvae/isa.h"
+
 #include <math.h>
 
-void ddmd_rmsprop_step(const ddmd_rmsprop *rmsprop, size_t n, const float *gradient,
-                       float *mean_square, float *weights)
+FOR_EACH_ISA
+void ddmd_rmsprop_step(const ddmd_rmsprop *rmsprop, size_t n, const float *restrict gradient,
+                       float *restrict mean_square, float *restrict weights)
 {
     const float rate = (float)rmsprop->learning_rate, epsilon = (float)rmsprop->epsilon;
     const float rho = (float)rmsprop->rho, rest = (float)(1 - rmsprop->rho);

@@ -2,6 +2,7 @@
  * Each operator in float64 against central finite differences, then each fast one in float32
  * against the float64 reference, as the relative Euclidean norm of the difference.
  */
+#include "model/cvae/activations.h"
 #include "model/cvae/elementwise.h"
 #include "model/cvae/members.h"
 #include "model/cvae/onednn.h"
@@ -238,6 +239,7 @@ static void assert_near(const char *what, const float *fast, const double *refer
 static void compare_conv(const ddmd_conv_shape *shape, ddmd_onednn *dnn)
 {
     ddmd_error err = {0};
+    const ddmd_onednn_format channels_last = {.bf16 = false};
     ddmd_onednn_conv *plain = NULL, *fused = NULL;
     conv_case c = make_conv(shape);
     double *bias = test_normal((size_t)shape->channels_out, 5);
@@ -247,8 +249,8 @@ static void compare_conv(const ddmd_conv_shape *shape, ddmd_onednn *dnn)
     float *bias32 = test_float(bias, (size_t)shape->channels_out);
     float *out = malloc(c.n_out * sizeof *out), *fast_in = malloc(c.n_in * sizeof *in);
     float *fast_weight = malloc(c.n_weight * sizeof *weight);
-    ASSERT_OK(ddmd_onednn_conv_create(dnn, shape, SAMPLES, &plain, &err), &err);
-    ASSERT_OK(ddmd_onednn_conv_create(dnn, shape, SAMPLES, &fused, &err), &err);
+    ASSERT_OK(ddmd_onednn_conv_create(dnn, shape, SAMPLES, channels_last, &plain, &err), &err);
+    ASSERT_OK(ddmd_onednn_conv_create(dnn, shape, SAMPLES, channels_last, &fused, &err), &err);
     ASSERT_OK(ddmd_onednn_conv_prepare(plain,
                                        DDMD_ONEDNN_FORWARD | DDMD_ONEDNN_BACKWARD_DATA |
                                            DDMD_ONEDNN_BACKWARD_WEIGHTS,
@@ -335,6 +337,102 @@ static void fast_products_agree_with_plain_sums(void **state)
 {
     (void)state;
     ddmd_members_run(1, compare_products, NULL);
+}
+
+typedef struct activation_case {
+    int channels, side;
+    size_t block;
+} activation_case;
+
+/* `flat` as the activations of a case, in whichever precision. */
+static void *arranged(const ddmd_activations *a, const float *flat)
+{
+    void *values = calloc(a->samples * a->pixels * a->channels, sizeof(float));
+    ddmd_activations_from_flat(a, flat, values);
+    return values;
+}
+
+/*
+ * From and to flat, relu and its gradient, and the last layer. bfloat16 keeps 8 bits: each result
+ * is off by 2^-8 at most where inputs are exact.
+ */
+static void compare_activations(const activation_case *c, bool bf16)
+{
+    ddmd_error err = {0};
+    const ddmd_activations a = {bf16, SAMPLES, (size_t)c->channels,
+                                (size_t)c->side * (size_t)c->side, c->block};
+    const ddmd_conv_shape conv = {1, 2 * c->side, c->channels, c->side, 5, 2, 1, 2};
+    size_t rows = a.samples * a.pixels, n = rows * a.channels, n_map = rows * 4;
+    double tolerance = bf16 ? 1.0 / 256 : float_tolerance;
+    double *values = test_normal(n, 1), *gradient = test_normal(n, 2);
+    double *bias = test_normal(a.channels, 3), *weight = test_normal(a.channels * 25, 4);
+    double *map = calloc(n_map, sizeof *map), *sums = calloc(a.channels, sizeof *sums);
+    for (size_t i = 0; i < n; i++) { /* exact in 8 bits */
+        values[i] = rint(16 * values[i]) / 16;
+        gradient[i] = rint(16 * gradient[i]) / 16;
+    }
+    float *flat = test_float(values, n), *bias32 = test_float(bias, a.channels);
+    float *weight32 = test_float(weight, a.channels * 25), *map32 = calloc(n_map, sizeof *map32);
+    float *sums32 = calloc(a.channels, sizeof *sums32), *gradient_flat = test_float(gradient, n);
+    void *found = arranged(&a, flat), *found_gradient = arranged(&a, gradient_flat);
+
+    ddmd_activations_to_flat(&a, found, flat);
+    assert_true(test_distance(flat, values, n) == 0);
+    ddmd_reference_conv_data_f64(&conv, SAMPLES, values, weight, map);
+    ASSERT_OK(ddmd_activations_to_map(&a, &conv, found, weight32, map32, &err), &err);
+    assert_near("last layer", map32, map, n_map);
+
+    ddmd_reference_bias_relu_f64(rows, a.channels, bias, values);
+    ddmd_activations_bias_relu(&a, bias32, found);
+    ddmd_activations_to_flat(&a, found, flat);
+    assert_true(test_distance(flat, values, n) < tolerance);
+
+    for (size_t i = 0; i < n; i++)
+        values[i] = flat[i]; /* what underflowed or was rounded counts as it is */
+    for (int twice = 0; twice < 2; twice++) {
+        ddmd_reference_bias_relu_gradient_f64(rows, a.channels, values, gradient, sums);
+        ddmd_activations_relu_gradient(&a, found, found_gradient, twice, sums32);
+    }
+    ddmd_activations_to_flat(&a, found_gradient, flat);
+    assert_true(test_distance(flat, gradient, n) == 0);
+    assert_near("sums of gradients", sums32, sums, a.channels);
+    void *const arrays[] = {values, gradient, bias,   weight,        map,   sums,           flat,
+                            bias32, weight32, sums32, gradient_flat, map32, found_gradient, found};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        free(arrays[i]);
+}
+
+static void activations_agree_with_the_reference(void **state)
+{
+    (void)state;
+    static const activation_case activation_cases[] = {
+        {16, 5, 16}, {48, 9, 16}, {48, 9, 48}, {3, 7, 3}, {64, 17, 16}, {1, 3, 1}, {70, 6, 70},
+    };
+    for (size_t i = 0; i < sizeof activation_cases / sizeof *activation_cases; i++)
+        for (int bf16 = 0; bf16 < 2; bf16++)
+            compare_activations(&activation_cases[i], bf16);
+}
+
+static void bf16_is_rounded_to_the_nearest_and_to_even(void **state)
+{
+    (void)state;
+    const float exact[] = {0, -0.0F, 1, -2.5F, 3.0e38F, INFINITY, -INFINITY};
+    const float odd[] = {1 + 1 / 256.0F, 1 + 3 / 256.0F, 1 + 1 / 250.0F, -1 - 1 / 256.0F, 3.4e38F};
+    const float rounded[] = {1, 1 + 4 / 256.0F, 1 + 2 / 256.0F, -1, INFINITY};
+    uint16_t bits[7];
+    float back[7], not_a_number = NAN;
+    ddmd_bf16_from_float(5, odd, bits);
+    ddmd_bf16_to_float(5, bits, back);
+    assert_memory_equal(back, rounded, sizeof rounded);
+    ddmd_bf16_from_float(7, exact, bits);
+    ddmd_bf16_to_float(7, bits, back);
+    for (int i = 0; i < 7; i++)
+        assert_true(fabsf(exact[i]) == INFINITY
+                        ? back[i] == exact[i]
+                        : fabsf(back[i] - exact[i]) <= fabsf(exact[i]) / 256);
+    ddmd_bf16_from_float(1, &not_a_number, bits);
+    ddmd_bf16_to_float(1, bits, back);
+    assert_true(isnan(back[0]));
 }
 
 /* More rows and columns than one block of each, and not a multiple of it. */
@@ -431,6 +529,8 @@ int main(void)
         cmocka_unit_test(fast_convolutions_agree_with_the_reference),
         cmocka_unit_test(fast_products_agree_with_plain_sums),
         cmocka_unit_test(fast_elementwise_operators_agree_with_the_reference),
+        cmocka_unit_test(activations_agree_with_the_reference),
+        cmocka_unit_test(bf16_is_rounded_to_the_nearest_and_to_even),
         cmocka_unit_test(rmsprop_takes_the_steps_of_its_definition),
         cmocka_unit_test(parallel_work_is_done_once_by_each_member),
     };
