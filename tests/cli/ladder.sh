@@ -31,12 +31,12 @@ pid=$!
 for _ in $(seq 200); do
     [ "$($PYTHON -c 'import sqlite3
 print(sqlite3.connect("cut/catalogue.sqlite").execute("SELECT round FROM progress").fetchone()[0])
-')" -ge 2 ] && break
+')" -ge 3 ] && break
     sleep 0.01
 done
 kill -KILL $pid 2>/dev/null
 wait $pid 2>/dev/null
-expect 0 resume cut --quiet
+expect 0 resume cut --quiet --set stop.rounds=3
 $PYTHON "$here/compare.py" whole cut || fail "killed and resumed, it differs"
 
 # One temperature in a list is that temperature, as in campaigns that know of one only.
