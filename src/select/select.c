@@ -248,7 +248,7 @@ static int32_t cluster_of(const struct work *work, uint32_t frame, const bool *c
     uint32_t nearest, point = ddmd_frame_point(&work->points, frame);
     if (work->states.n > 0)
         return work->states.of_point[point];
-    if (work->outliers.n_clusters > 0 &&
+    if (work->labels && work->outliers.n_clusters > 0 &&
         ddmd_neighbor_nearest(work->index, point, clustered, query, &nearest))
         return work->labels[nearest];
     return -1;

@@ -233,7 +233,9 @@ static void few_candidates_are_no_error(const char *name, unsigned needs)
 {
     struct window window;
     make_window(&window);
-    for (window.candidates.n = 1; window.candidates.n <= 30; window.candidates.n++) {
+    static const size_t sizes[] = {1, 2, 3, 4, 9, 10, 20, 33};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        window.candidates.n = sizes[i];
         ddmd_selection selection = select_with(name, &window.candidates, usual);
         assert_sound(&selection, &window, needs);
         ddmd_selection_clear(&selection);
