@@ -85,10 +85,13 @@ typedef struct ddmd_config {
         double dropout;
         int batch_size;
         int epochs;
+        int patience; /* 0: never end a training early */
         double learning_rate, rho, epsilon;
         double validation_fraction;
-        int max_samples; /* window of the newest frames that is trained on */
-        int train_every; /* rounds between trainings */
+        int max_samples;  /* window of the newest frames that is trained on */
+        int train_every;  /* rounds between trainings */
+        char *train_when; /* always, needed */
+        double retrain_margin;
         bool warm_start; /* go on from the last weights; else train anew each time */
         int threads;     /* 0: one a core */
     } model;

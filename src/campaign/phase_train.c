@@ -1,6 +1,8 @@
 /*
  * Phase train: every latent dimension of the configuration is trained on the window of the newest
- * contact maps; the one with the lowest held-out reconstruction loss is kept.
+ * contact maps; the one with the lowest held-out reconstruction loss is kept. With train_when:
+ * needed, the model that there is may be found good enough for the new frames; its weights then
+ * stay.
  */
 #include "campaign/run_directory.h"
 #include "campaign/state.h"
@@ -12,6 +14,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void ddmd_campaign_model_file(char *buffer, size_t size, uint32_t version, int latent_dim)
 {
@@ -92,14 +95,15 @@ static double choice_loss(const ddmd_model_row *row)
                                                  : row->validation_reconstruction;
 }
 
-static enum ddmd_status train_all(ddmd_campaign *c, ddmd_error *err)
+/* check: what led to the training; round 0 where it was not asked for. */
+static enum ddmd_status train_all(ddmd_campaign *c, double from, const ddmd_model_check_row *check,
+                                  ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     size_t n_dims = c->config->model.latent_dim.n, best = 0;
     ddmd_map_set set = {0};
     ddmd_model_row *rows = NULL;
     uint32_t version = c->row.model_version + 1;
-    double from = ddmd_campaign_elapsed(c);
 
     DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
     DDMD_TRY(ddmd_campaign_newest_maps(c, (size_t)c->config->model.max_samples, &set, err));
@@ -113,6 +117,8 @@ static enum ddmd_status train_all(ddmd_campaign *c, ddmd_error *err)
     DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
     for (size_t i = 0; i < n_dims; i++)
         DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, &rows[i], err));
+    if (check->round > 0)
+        DDMD_TRY(ddmd_catalogue_add_model_check(c->catalogue, check, err));
     DDMD_TRY(ddmd_catalogue_add_activity(c->catalogue, "train", 0, "compute", c->row.round, from,
                                          ddmd_campaign_elapsed(c), err));
     c->row.model_version = version;
@@ -134,10 +140,59 @@ out:
     return status;
 }
 
-static enum ddmd_status skip(ddmd_campaign *c, ddmd_error *err)
+/* Reconstruct the contact maps of the round's new frames with the model that is in use. */
+static enum ddmd_status check_model(ddmd_campaign *c, ddmd_model_check_row *check, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    ddmd_model_row newest;
+    ddmd_model_loss loss = {NAN, NAN};
+    ddmd_map_set set = {0};
+    char *path = NULL;
+    ddmd_campaign_tell(c, DDMD_PHASE_train, NAN, true, "trying the model on new frames");
+    DDMD_TRY(ddmd_catalogue_newest_model(c->catalogue, &newest, err));
+    DDMD_TRY(ddmd_run_path(&path, c->run_dir, newest.file, err));
+    DDMD_TRY(
+        ddmd_campaign_newest_maps(c, (size_t)(c->row.n_frames - c->row.round_frame), &set, err));
+    if (set.n_maps > 0) {
+        DDMD_TRY(
+            ddmd_model_load(path, ddmd_parallel_threads(c->config->model.threads), &model, err));
+        DDMD_TRY(ddmd_model_evaluate(model, set.maps, set.counts, set.n_maps, &loss, err));
+    }
+    *check = (ddmd_model_check_row){
+        .round = c->row.round,
+        .version = newest.version,
+        .n_frames = set.n_frames,
+        .n_maps = set.n_maps,
+        .reconstruction = loss.reconstruction,
+        .reference_reconstruction = choice_loss(&newest),
+        .trained =
+            loss.reconstruction > choice_loss(&newest) * (1 + c->config->model.retrain_margin),
+    };
+    ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                  "round %u: model version %u has loss %.2f on %zu new maps of %zu frames, %.2f on "
+                  "held-out ones of its training: %s",
+                  check->round, check->version, check->reconstruction, set.n_maps, set.n_frames,
+                  check->reference_reconstruction,
+                  check->trained ? "it is trained on" : "it stays as it is");
+out:
+    ddmd_model_destroy(&model);
+    ddmd_map_set_clear(&set);
+    free(path);
+    return status;
+}
+
+/* End the phase without a training; check as for train_all(). */
+static enum ddmd_status skip(ddmd_campaign *c, double from, const ddmd_model_check_row *check,
+                             ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
+    if (check->round > 0) {
+        DDMD_TRY(ddmd_catalogue_add_model_check(c->catalogue, check, err));
+        DDMD_TRY(ddmd_catalogue_add_activity(c->catalogue, "train", 0, "evaluate", c->row.round,
+                                             from, ddmd_campaign_elapsed(c), err));
+    }
     c->row.phase = DDMD_PHASE_infer;
     DDMD_TRY(ddmd_campaign_put_row(c, err));
     DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
@@ -149,10 +204,17 @@ out:
 
 enum ddmd_status ddmd_phase_train(ddmd_campaign *c, ddmd_error *err)
 {
+    double from = ddmd_campaign_elapsed(c);
+    ddmd_model_check_row check = {0};
     bool learns = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
-    bool due = c->row.model_version == 0 ||
-               (c->row.round - 1) % (uint32_t)c->config->model.train_every == 0;
-    if (!learns || !due || c->row.n_frames < 2)
-        return skip(c, err);
-    return train_all(c, err);
+    bool train = learns && c->row.n_frames >= 2 &&
+                 (c->row.model_version == 0 ||
+                  (c->row.round - 1) % (uint32_t)c->config->model.train_every == 0);
+    if (train && c->row.model_version > 0 && strcmp(c->config->model.train_when, "needed") == 0) {
+        enum ddmd_status status = check_model(c, &check, err);
+        if (status != DDMD_OK)
+            return status;
+        train = check.trained;
+    }
+    return train ? train_all(c, from, &check, err) : skip(c, from, &check, err);
 }

@@ -303,6 +303,7 @@ ddmd_model_options ddmd_subject_model_options(const ddmd_config *config)
     options.dropout = config->model.dropout;
     options.batch_size = config->model.batch_size;
     options.epochs = config->model.epochs;
+    options.patience = config->model.patience;
     options.learning_rate = config->model.learning_rate;
     options.rho = config->model.rho;
     options.epsilon = config->model.epsilon;

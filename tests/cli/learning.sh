@@ -23,6 +23,53 @@ expect 0 run toy.yaml --run-dir damaged --quiet --set stop.rounds=3
 printf 'no HDF5' >damaged/models/embedding-0003.h5
 expect 0 resume damaged --quiet --set stop.rounds=4
 says damaged/log/ddmd.log "embedding all frames again"
+
+# Training only where it is needed: the losses decide, and a resumed campaign decides the same.
+sed -i 's/train_every: 2/train_every: 1\n  train_when: needed/; s/epochs: 3/epochs: 100/' toy.yaml
+for margin in 0 0.1 1000; do
+    expect 0 run toy.yaml --run-dir margin-$margin --quiet --set model.retrain_margin=$margin
+    expect 0 run toy.yaml --run-dir margin-$margin-2 --quiet --set model.retrain_margin=$margin \
+        --set stop.rounds=2
+    expect 0 resume margin-$margin-2 --quiet --set stop.rounds=5
+    $PYTHON "$here/compare.py" margin-$margin margin-$margin-2 || fail "margin $margin, resumed"
+    $PYTHON -c "
+import sqlite3
+db = sqlite3.connect('margin-$margin/catalogue.sqlite')
+checks = db.execute('SELECT round, version, reconstruction, reference_reconstruction, trained,'
+                    ' n_frames FROM model_check ORDER BY round').fetchall()
+models = dict(db.execute('SELECT round, version FROM model WHERE kept = 1'))
+assert [c[0] for c in checks] == [2, 3, 4, 5] and models[1] == 1
+version = 1
+for r, v, fresh, held_out, trained, n_frames in checks:
+    assert v == version and n_frames == 120 and 0 < fresh < 200
+    assert held_out == db.execute('SELECT validation_reconstruction FROM model WHERE kept = 1'
+                                  ' AND version = ?', (v,)).fetchone()[0]
+    assert trained == (fresh > held_out * (1 + $margin)) == (r in models)
+    version += trained
+    used = db.execute('SELECT model_version FROM round WHERE round = ?', (r,)).fetchone()[0]
+    assert used == version
+trainings = sum(c[4] for c in checks)
+print('margin $margin: trained', 1 + trainings)
+assert trainings > 0 if $margin == 0 else trainings == 0 or $margin < 1000
+" || fail "margin $margin"
+done
+says margin-1000/log/ddmd.log "it stays as it is"
+expect 0 status margin-1000
+says out "skipped 4 times"
+expect 0 status margin-1000 --json
+$PYTHON -c 'import json; assert json.load(open("out"))["trainings_skipped"] == 4' || fail "status"
+
+# A training that does not get better ends early.
+expect 0 run toy.yaml --run-dir patience --quiet --set model.epochs=400 --set model.patience=2 \
+    --set stop.rounds=1 --set model.learning_rate=0.01
+$PYTHON -c '
+import sqlite3
+db = sqlite3.connect("patience/catalogue.sqlite")
+epochs = [e for (e,) in db.execute("SELECT epochs FROM model")]
+assert len(epochs) == 2 and all(2 < e < 400 for e in epochs), epochs
+' || fail "patience"
+
+# A strategy that does not learn embeds nothing.
 expect 0 run toy.yaml --run-dir random --quiet --set selection.strategy=random
 [ -e random/models/embedding-0001.h5 ] && fail "strategy random embedded frames"
 finish

@@ -65,12 +65,15 @@ static void defaults_are_those_of_the_papers(void **state)
     assert_float_equal(c->model.dropout, 0.4, 0);
     assert_int_equal(c->model.batch_size, 64);
     assert_int_equal(c->model.epochs, 50);
+    assert_int_equal(c->model.patience, 0);
     assert_true(c->model.learning_rate == 0.001);
     assert_true(c->model.rho == 0.9);
     assert_true(c->model.epsilon == 1e-8);
     assert_true(c->model.validation_fraction == 0.2);
     assert_int_equal(c->model.max_samples, 20000);
     assert_int_equal(c->model.train_every, 1);
+    assert_string_equal(c->model.train_when, "always");
+    assert_true(c->model.retrain_margin == 0.1);
     assert_true(c->model.warm_start);
     assert_int_equal(c->model.threads, 0);
 
