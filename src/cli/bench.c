@@ -11,13 +11,14 @@ static const char help[] =
     "\n"
     "  md        engine ensemble and OpenMM on the processor, in turn, on one molecule\n"
     "  outliers  DBSCAN and the local outlier factor\n"
+    "  stream    contact maps from one process to two others\n"
     "\n"
     "`ddmd bench BENCHMARK --help` says more of one.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} benchmarks[] = {{"md", bench_md}, {"outliers", bench_outliers}};
+} benchmarks[] = {{"md", bench_md}, {"outliers", bench_outliers}, {"stream", bench_stream_main}};
 
 bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,
                       long *to)
@@ -72,7 +73,7 @@ int bench_write_json(json_t *object, const char *path)
 int cli_bench(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage("bench", "a benchmark is needed: md or outliers");
+        return cli_usage("bench", "a benchmark is needed: md, outliers or stream");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return cli_flush();
@@ -82,5 +83,5 @@ int cli_bench(int argc, char **argv)
     for (size_t b = 0; b < sizeof benchmarks / sizeof *benchmarks; b++)
         if (strcmp(benchmarks[b].name, argv[1]) == 0)
             return benchmarks[b].run(argc - 1, argv + 1);
-    return cli_usage("bench", "no benchmark '%s'; there are md and outliers", argv[1]);
+    return cli_usage("bench", "no benchmark '%s'; there are md, outliers and stream", argv[1]);
 }

@@ -7,6 +7,7 @@
 /* Every benchmark: argv[0] is its name. Returns the exit status. */
 int bench_md(int argc, char **argv);
 int bench_outliers(int argc, char **argv);
+int bench_stream_main(int argc, char **argv);
 
 /* An option's whole number from 1 to `most`; false after it said what is wrong. */
 bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,

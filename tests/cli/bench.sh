@@ -46,6 +46,33 @@ says err "'extra' is not an option"
 expect 2 bench md --system no-such-file.pdb
 says err "no-such-file.pdb"
 
+expect 0 bench stream --help
+says out "ddmd bench stream"
+expect 2 bench stream
+says err "--residues is needed"
+expect 2 bench stream --residues 1000000
+says err "--residues 1000000"
+expect 2 bench stream --residues 28 extra
+says err "'extra' is not an option"
+# the last batch is not full, and neither the queues nor the ring hold all
+expect 0 bench stream --residues 60 --frames 403 --batch 7 --rounds 2 --json
+mv out stream.json
+$PYTHON -c '
+import json
+figures = json.load(open("stream.json"))
+assert (figures["residues"], figures["frames"], figures["batch"]) == (60, 403, 7), figures
+for name in ("frames_per_s", "mb_per_s", "latency_ms", "seconds", "cpu_seconds"):
+    f = figures[name]
+    assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
+f = figures["io_fraction"]
+assert 0 <= f["min"] <= f["median"] <= f["max"] <= 1, f
+for few, many in (("min", "max"), ("max", "min")):
+    rate = figures["frames_per_s"][few] * figures["seconds"][many] / 403
+    assert abs(rate - 1) < 1e-9, figures
+' || fail "figures of bench stream"
+expect 0 bench stream --residues 28 --frames 20 --rounds 1
+says out "20 frames of 28 residues"
+
 ddmd info --json >info.json || fail "info"
 $PYTHON -c '
 import json, sys
