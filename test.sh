@@ -20,7 +20,7 @@ check() {
 
 check release "$@"
 check dev -LE physics "$@"
-check tsan -R '^(unit\.(campaign|engine|model|select)|contract|cli\.threads)' "$@" # with threads
+check tsan -R '^(unit\.(campaign|engine|model|select|stream)|contract|cli\.threads)' "$@" # with threads
 
 printf '\n'
 for preset in release dev tsan; do

@@ -19,13 +19,11 @@ static ddmd_message *make(const sample *s)
     return message;
 }
 
-static sample fill(enum ddmd_message_kind kind, uint64_t step)
+static void fill(sample *s, enum ddmd_message_kind kind, uint64_t step)
 {
     ddmd_random random;
-    sample s;
     ddmd_random_init(&random, 1, DDMD_RANDOM_TEST, kind, step);
-    sample_fill(&s, kind, &random);
-    return s;
+    sample_fill(s, kind, &random);
 }
 
 static void count_release(void *owner)
@@ -59,11 +57,9 @@ static void what_is_put_in_comes_out(void **state)
 {
     (void)state;
     static sample s;
-    ddmd_random random;
     for (size_t k = 0; k < sample_n_kinds; k++)
         for (uint64_t turn = 0; turn < 100; turn++) {
-            ddmd_random_init(&random, 1, DDMD_RANDOM_TEST, sample_kinds[k], turn);
-            sample_fill(&s, sample_kinds[k], &random);
+            fill(&s, sample_kinds[k], turn);
             ddmd_message *message = make(&s);
             size_t length;
             const void *bytes = ddmd_message_bytes(message, &length);
@@ -105,7 +101,7 @@ static void every_changed_bit_is_found(void **state)
     (void)state;
     static sample s;
     for (size_t k = 0; k < sample_n_kinds; k++) {
-        s = fill(sample_kinds[k], 3);
+        fill(&s, sample_kinds[k], 3);
         ddmd_message *message = make(&s), *read = NULL;
         size_t length;
         const void *bytes = ddmd_message_bytes(message, &length);
@@ -129,7 +125,7 @@ static void every_truncation_is_found(void **state)
     (void)state;
     static sample s;
     for (size_t k = 0; k < sample_n_kinds; k++) {
-        s = fill(sample_kinds[k], 4);
+        fill(&s, sample_kinds[k], 4);
         ddmd_message *message = make(&s), *read = NULL;
         size_t length;
         const void *bytes = ddmd_message_bytes(message, &length);
@@ -180,7 +176,7 @@ static void payloads_of_a_wrong_length_are_refused(void **state)
     (void)state;
     static sample s;
     for (size_t k = 0; k < sample_n_kinds; k++) {
-        s = fill(sample_kinds[k], 5);
+        fill(&s, sample_kinds[k], 5);
         ddmd_message *message = make(&s);
         size_t length = (size_t)ddmd_message_header_of(message)->length;
         for (size_t n = 0; n < length + 17; n++) {
@@ -251,7 +247,7 @@ static void numbers_out_of_range_are_refused(void **state)
         {DDMD_MESSAGE_ASSIGN, 32, 4, UINT32_MAX},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        s = fill(bad[i].kind, 6);
+        fill(&s, bad[i].kind, 6);
         ddmd_message *message = NULL;
         ddmd_error err = {0};
         ASSERT_OK(sample_encode(&s, &message, &err), &err);
