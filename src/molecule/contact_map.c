@@ -134,49 +134,6 @@ static uint32_t get_bits(const uint8_t *packed, size_t end, size_t at)
     return (uint32_t)(le64toh(word) >> (at % 8));
 }
 
-FOR_EACH_ISA
-static void unpack_row(const uint8_t *packed, size_t end, size_t at, size_t count, float *row)
-{
-    enum { STEP = 32 };
-    size_t k = 0;
-    for (; k + STEP <= count; k += STEP) {
-        uint32_t word = get_bits(packed, end, at + k);
-        for (uint32_t b = 0; b < STEP; b++)
-            row[k + b] = (float)(int32_t)(word >> b & 1);
-    }
-    if (k < count) {
-        uint32_t word = get_bits(packed, end, at + k);
-        for (uint32_t b = 0; k + b < count; b++)
-            row[k + b] = (float)(int32_t)(word >> b & 1);
-    }
-}
-
-/* map[j][i] = map[i][j] for the blocks below the diagonal, in squares that stay in cache. */
-FOR_EACH_ISA
-static void mirror(float *map, size_t n)
-{
-    enum { SIDE = 32 };
-    for (size_t top = 0; top < n; top += SIDE)
-        for (size_t left = top; left < n; left += SIDE) {
-            size_t right = left + SIDE < n ? left + SIDE : n;
-            size_t bottom = top + SIDE < n ? top + SIDE : n;
-            for (size_t j = left; j < right; j++)
-                for (size_t i = top; i < bottom && i < j; i++)
-                    map[j * n + i] = map[i * n + j];
-        }
-}
-
-void ddmd_contact_map_unpack(const uint8_t *packed, size_t n, float *map)
-{
-    size_t end = ddmd_contact_map_bytes(n);
-    for (size_t i = 0; i < n; i++) {
-        map[i * n + i] = 1;
-        if (i + 1 < n)
-            unpack_row(packed, end, first_pair(n, i), n - i - 1, map + i * n + i + 1);
-    }
-    mirror(map, n);
-}
-
 size_t ddmd_contact_map_count(const uint8_t *packed, size_t n, size_t separation)
 {
     size_t count = 0, skip = separation ? separation : 1, end = ddmd_contact_map_bytes(n);

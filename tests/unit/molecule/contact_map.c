@@ -1,5 +1,6 @@
 #include "ddmd/geometry.h"
 #include "ddmd/random.h"
+#include "molecule/contact_map_unpack.h"
 #include "support/cmocka.h"
 
 #include <math.h>
@@ -103,6 +104,42 @@ static void every_size_is_as_defined(void **state)
     compare_with_plain(70, 1, 0);   /* none, not even those at one place */
 }
 
+/* Kernels of all instruction sets that this processor has, small maps and large ones. */
+static void all_kernels_unpack_alike(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 63, 64, 65, 127, 129, 200, 1100, 4200};
+    size_t n_variants;
+    ddmd_expand_fn *const *variants = ddmd_expand_variants(&n_variants);
+    ddmd_random random;
+    ddmd_random_init(&random, 1, DDMD_RANDOM_TEST, 1, 0);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t n = sizes[s], bytes = ddmd_contact_map_bytes(n), pair = 0;
+        uint8_t *packed = malloc(bytes ? bytes : 1); /* so that the sanitizer sees what is behind */
+        float *map = malloc((n * n + 2) * sizeof *map);
+        for (size_t i = 0; i < bytes; i++)
+            packed[i] = (uint8_t)ddmd_random_u32(&random);
+        for (size_t v = 0; v < n_variants; v++) {
+            size_t wrong = 0;
+            for (size_t i = 0; i < n * n + 2; i++)
+                map[i] = 7;
+            ddmd_contact_map_unpack_by(variants[v], packed, n, map + 1);
+            pair = 0;
+            for (size_t i = 0; i < n; i++) {
+                wrong += map[1 + i * n + i] != 1;
+                for (size_t j = i + 1; j < n; j++, pair++) {
+                    float bit = (float)(packed[pair / 8] >> pair % 8 & 1);
+                    wrong += map[1 + i * n + j] != bit || map[1 + j * n + i] != bit;
+                }
+            }
+            assert_int_equal(wrong, 0);
+            assert_true(map[0] == 7 && map[n * n + 1] == 7);
+        }
+        free(packed);
+        free(map);
+    }
+}
+
 static void odd_points_are_in_contact_with_nothing(void **state)
 {
     (void)state;
@@ -121,6 +158,7 @@ int main(void)
         cmocka_unit_test(sizes),
         cmocka_unit_test(order_of_pairs),
         cmocka_unit_test(every_size_is_as_defined),
+        cmocka_unit_test(all_kernels_unpack_alike),
         cmocka_unit_test(odd_points_are_in_contact_with_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
