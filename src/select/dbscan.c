@@ -39,7 +39,7 @@ static uint64_t count(const struct walk *walk, uint32_t number, const float *que
         return counted;
     }
     ddmd_near_child near[DDMD_LANES];
-    int n = ddmd_neighbor_children(index, node, query, walk->limit, near);
+    int n = ddmd_neighbor_children(index, node, query, query, walk->limit, near);
     for (int i = 0; i < n && counted < walk->min_samples; i++)
         counted = count(walk, near[i].node, query, counted);
     return counted;
@@ -77,7 +77,7 @@ static int32_t lowest_label(const struct walk *walk, uint32_t number, const floa
         return best;
     }
     ddmd_near_child near[DDMD_LANES];
-    int n = ddmd_neighbor_children(index, node, query, walk->limit, near);
+    int n = ddmd_neighbor_children(index, node, query, query, walk->limit, near);
     for (int i = 0; i < n; i++)
         best = lowest_label(walk, near[i].node, query, best);
     return best;

@@ -21,15 +21,38 @@ enum {
     DDMD_LANES = 16  /* floats in a vector; boxes tested at once */
 };
 
+/* Blocks and boxes are aligned to 64 bytes; bits of masks are lanes. */
 typedef struct ddmd_distance_kernel {
     const char *name;
     bool (*usable)(void); /* on this machine */
 
-    /* Which points of a block are within the limit of query[dim]. block: 64-byte aligned. */
+    /* Which points of a block are within the limit of query[dim]. */
     uint32_t (*within)(const float *block, const float *query, size_t dim, float limit);
 
-    /* Squared distances of query[dim] to boxes. boxes: [dim][low, high][DDMD_LANES], aligned. */
-    void (*to_boxes)(const float *boxes, const float *query, size_t dim, float squared[DDMD_LANES]);
+    /*
+     * For each of `queries`, bits that name points[DDMD_BLOCK][dim], the points of a block within
+     * its limit, and the squared distances of all [DDMD_BLOCK][DDMD_BLOCK], by query and lane, both
+     * left as they are for other queries. Returns for which there are any.
+     */
+    uint32_t (*measure)(const float *block, const float *points, uint32_t queries, size_t dim,
+                        const float *limits, uint32_t *hits, float *squared);
+
+    /* Which points of a block are within limits of their own of box[low, high][dim]. */
+    uint32_t (*near_box)(const float *block, const float *box, size_t dim,
+                         const float limits[DDMD_BLOCK]);
+
+    /*
+     * Squared distances of a box, low[dim] to high[dim], to boxes[dim][low, high][DDMD_LANES]. A
+     * point is a box whose low is its high.
+     */
+    void (*to_boxes)(const float *boxes, const float *low, const float *high, size_t dim,
+                     float squared[DDMD_LANES]);
+
+    /*
+     * The sum of the copies of those of n values that are within the limit. There is memory for
+     * DDMD_LANES more of each.
+     */
+    uint32_t (*copies_within)(const float *values, const uint32_t *copies, size_t n, float limit);
 } ddmd_distance_kernel;
 
 /* All that were compiled in, the fastest last; n is their number. */

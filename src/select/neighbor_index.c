@@ -20,18 +20,28 @@ struct run {
     size_t first, n;
 };
 
-static int halve(struct run run, int levels, struct run *runs)
+static int halve(struct run run, int depth, struct run *runs)
 {
-    if (levels == 0 || run.n == 1) {
+    if (depth == 0 || run.n == 1) {
         *runs = run;
         return 1;
     }
     size_t left = (run.n + 1) / 2;
-    int n = halve((struct run){run.first, left}, levels - 1, runs);
-    return n + halve((struct run){run.first + left, run.n - left}, levels - 1, runs + n);
+    int n = halve((struct run){run.first, left}, depth - 1, runs);
+    return n + halve((struct run){run.first + left, run.n - left}, depth - 1, runs + n);
 }
 
-enum { LEVELS = 4 }; /* of halving between a node and its children: 2^4 = DDMD_LANES */
+/*
+ * Levels of halving between a node of n blocks and its children: 4, which makes DDMD_LANES of them,
+ * but at the root as many as leave the nodes above the blocks full.
+ */
+static int levels(size_t n)
+{
+    int halvings = 0;
+    while ((size_t)1 << halvings < n)
+        halvings++;
+    return halvings % 4 ? halvings % 4 : 4;
+}
 
 /* How many nodes and inner nodes a run of blocks takes. */
 static void count_nodes(struct run run, size_t *nodes, size_t *inner)
@@ -41,7 +51,7 @@ static void count_nodes(struct run run, size_t *nodes, size_t *inner)
         return;
     ++*inner;
     struct run runs[DDMD_LANES];
-    int n = halve(run, LEVELS, runs);
+    int n = halve(run, levels(run.n), runs);
     for (int i = 0; i < n; i++)
         count_nodes(runs[i], nodes, inner);
 }
@@ -90,9 +100,9 @@ static void bounding_box(const struct builder *build, size_t begin, size_t end, 
 }
 
 /* Put the points of a run in order by halves: each half is cut along its widest dimension. */
-static void cut(struct builder *build, struct run run, int levels, float *box)
+static void cut(struct builder *build, struct run run, int depth, float *box)
 {
-    if (levels == 0 || run.n == 1)
+    if (depth == 0 || run.n == 1)
         return;
     ddmd_neighbor_index *index = build->index;
     size_t dim = index->dim;
@@ -114,8 +124,8 @@ static void cut(struct builder *build, struct run run, int levels, float *box)
     for (size_t i = 0; i < n; i++)
         order[build->keys[i] < first_right ? low++ : high++] = (uint32_t)build->keys[i];
 
-    cut(build, (struct run){run.first, left}, levels - 1, box);
-    cut(build, (struct run){run.first + left, run.n - left}, levels - 1, box);
+    cut(build, (struct run){run.first, left}, depth - 1, box);
+    cut(build, (struct run){run.first + left, run.n - left}, depth - 1, box);
 }
 
 static void fill_node(struct builder *build, size_t number, struct run run)
@@ -125,7 +135,7 @@ static void fill_node(struct builder *build, size_t number, struct run run)
     size_t dim = index->dim;
     float *box = index->node_boxes + number * 2 * dim;
 
-    cut(build, run, LEVELS, box);
+    cut(build, run, levels(run.n), box);
     size_t begin = run.first * DDMD_BLOCK;
     size_t end =
         (run.first + run.n) * DDMD_BLOCK < index->n ? (run.first + run.n) * DDMD_BLOCK : index->n;
@@ -139,7 +149,7 @@ static void fill_node(struct builder *build, size_t number, struct run run)
         return;
 
     struct run runs[DDMD_LANES];
-    int n = halve(run, LEVELS, runs);
+    int n = halve(run, levels(run.n), runs);
     node->child = (uint32_t)build->n_nodes;
     node->n_children = (uint32_t)n;
     node->boxes = (uint32_t)build->n_groups++;
@@ -282,11 +292,12 @@ void ddmd_neighbor_index_destroy(ddmd_neighbor_index **index)
 }
 
 int ddmd_neighbor_children(const ddmd_neighbor_index *index, const ddmd_index_node *node,
-                           const float *query, float limit, ddmd_near_child near[DDMD_LANES])
+                           const float *low, const float *high, float limit,
+                           ddmd_near_child near[DDMD_LANES])
 {
     float squared[DDMD_LANES] __attribute__((aligned(64)));
-    index->kernel->to_boxes(index->child_boxes + node->boxes * index->dim * 2 * DDMD_LANES, query,
-                            index->dim, squared);
+    index->kernel->to_boxes(index->child_boxes + node->boxes * index->dim * 2 * DDMD_LANES, low,
+                            high, index->dim, squared);
     int n = 0;
     for (uint32_t i = 0; i < node->n_children; i++) {
         if (squared[i] > limit)

@@ -76,14 +76,15 @@ void ddmd_neighbor_lists_clear(ddmd_neighbor_lists *lists);
 bool ddmd_neighbor_nearest(const ddmd_neighbor_index *index, uint32_t point, const bool *eligible,
                            float *query, uint32_t *nearest);
 
-/* The children of an inner node within a limit of a query, nearest first; returns how many. */
+/* The children of an inner node within a limit of a box, nearest first; returns how many. */
 typedef struct ddmd_near_child {
     float squared;
     uint32_t node;
 } ddmd_near_child;
 
 int ddmd_neighbor_children(const ddmd_neighbor_index *index, const ddmd_index_node *node,
-                           const float *query, float limit, ddmd_near_child near[DDMD_LANES]);
+                           const float *low, const float *high, float limit,
+                           ddmd_near_child near[DDMD_LANES]);
 
 static inline uint32_t ddmd_index_count(const ddmd_neighbor_index *index, uint32_t point)
 {
