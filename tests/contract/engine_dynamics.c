@@ -318,7 +318,7 @@ static void each_replica_keeps_its_own_temperature(void **state)
         for (int b = 0; b < BLOCKS; b++)
             spread += pow(block[r][b] - mean[r], 2) / (REPLICAS * (BLOCKS - 1));
     double error = sqrt(spread / BLOCKS);
-    assert_true(error < 0.04); /* 4 errors are less than half way to the next temperature */
+    assert_true(error < 0.03); /* 4 errors are less than half way to the next temperature */
     for (int r = 0; r < REPLICAS; r++)
         if (!(fabs(mean[r] - 1) < 4 * error))
             fail_msg("%g K instead of %g, standard error %g", mean[r] * kelvin[r], kelvin[r],
