@@ -9,7 +9,7 @@
 
 enum { DEFAULT_QUEUE = 8, DEFAULT_LINGER_MS = 2000, MAX_IO_THREADS = 64, MAX_QUEUE = 1 << 20 };
 
-enum ddmd_status ddmd_zmq_error(ddmd_error *err, const char *what)
+enum ddmd_status(ddmd_zmq_error)(ddmd_error *err, const char *what)
 {
     int number = zmq_errno();
     switch (number) {
