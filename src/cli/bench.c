@@ -9,16 +9,22 @@
 static const char help[] =
     "ddmd bench BENCHMARK [options]\n"
     "\n"
+    "  embed     embedding of contact maps by model cvae\n"
     "  md        engine ensemble and OpenMM on the processor, in turn, on one molecule\n"
     "  outliers  DBSCAN and the local outlier factor\n"
     "  stream    contact maps from one process to two others\n"
+    "  train     training of model cvae, and how it compares with plain convolutions\n"
     "\n"
     "`ddmd bench BENCHMARK --help` says more of one.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} benchmarks[] = {{"md", bench_md}, {"outliers", bench_outliers}, {"stream", bench_stream_main}};
+} benchmarks[] = {{"md", bench_md},
+                  {"outliers", bench_outliers},
+                  {"stream", bench_stream_main},
+                  {"train", bench_train},
+                  {"embed", bench_embed}};
 
 bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,
                       long *to)
@@ -73,7 +79,7 @@ int bench_write_json(json_t *object, const char *path)
 int cli_bench(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage("bench", "a benchmark is needed: md, outliers or stream");
+        return cli_usage("bench", "a benchmark is needed: md, outliers, stream, train or embed");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return cli_flush();
@@ -83,5 +89,6 @@ int cli_bench(int argc, char **argv)
     for (size_t b = 0; b < sizeof benchmarks / sizeof *benchmarks; b++)
         if (strcmp(benchmarks[b].name, argv[1]) == 0)
             return benchmarks[b].run(argc - 1, argv + 1);
-    return cli_usage("bench", "no benchmark '%s'; there are md, outliers and stream", argv[1]);
+    return cli_usage("bench", "no benchmark '%s'; there are md, outliers, stream, train and embed",
+                     argv[1]);
 }

@@ -33,6 +33,36 @@ labels = struct.unpack("600i", open("labels", "rb").read())
 assert sum(label < 0 for label in labels) == figures["outliers"], figures
 assert max(labels) + 1 == figures["clusters"], figures
 ' || fail "figures of outliers"
+expect 2 bench train --precision f64
+says err "--precision f64: it must be f32 or bf16"
+expect 2 bench train --filters 0
+says err "--filters 0"
+expect 2 bench embed --seconds 0
+says err "--seconds 0"
+expect 2 bench embed extra
+says err "'extra' is not an option"
+expect 2 bench train --data nowhere/maps
+says err "nowhere/maps: No such file"
+for what in train embed; do
+    expect 0 bench $what --residues 11 --filters 4 --batch 8 --rounds 2 --seconds 0.01 \
+        --threads 2 --data maps --json figures.json
+    $PYTHON -c '
+import json, os, struct, sys
+figures = json.load(open("figures.json"))
+for name in ("samples_per_s", "samples_per_cpu_s", "gflop_per_s", "gflop_per_cpu_s",
+             "conv_gflop_per_s", "conv_gflop_per_cpu_s", "conv_efficiency", "conv_efficiency_wall"):
+    f = figures[name]
+    assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
+assert figures["threads"] == 2 and figures["precision"] == "f32", figures
+assert (0 < figures["loss"] < 121) if sys.argv[1] == "train" else "loss" not in figures, figures
+maps = open("maps", "rb").read()
+assert struct.unpack("<2I", maps[:8]) == (11, 128) and len(maps) == 8 + 128 * 121
+for m in range(128):
+    map = maps[8 + m * 121:8 + (m + 1) * 121]
+    assert all(map[i * 11 + j] == map[j * 11 + i] for i in range(11) for j in range(11))
+assert set(maps[8:]) == {0, 1}
+' $what || fail "figures of $what"
+done
 expect 0 bench md --help
 says out "ddmd bench md"
 expect 2 bench md

@@ -18,6 +18,37 @@ size_t ddmd_conv_size_out(const ddmd_conv_shape *shape)
     return (size_t)shape->side_out * (size_t)shape->side_out * (size_t)shape->channels_out;
 }
 
+static double conv_flops(const ddmd_conv_shape *shape)
+{
+    return 2.0 * shape->kernel * shape->kernel * shape->channels_in *
+           (double)ddmd_conv_size_out(shape);
+}
+
+static double dense_flops(const ddmd_dense_shape *shape)
+{
+    return 2.0 * (double)shape->in * (double)shape->out;
+}
+
+double ddmd_cvae_embedding_flops(const ddmd_cvae_architecture *architecture)
+{
+    const ddmd_cvae_architecture *a = architecture;
+    double sum = dense_flops(&a->encoder_dense) + dense_flops(&a->latent);
+    for (int i = 0; i < a->n_layers; i++)
+        sum += conv_flops(&a->conv[i]);
+    return sum;
+}
+
+double ddmd_cvae_training_flops(const ddmd_cvae_architecture *architecture)
+{
+    const ddmd_cvae_architecture *a = architecture;
+    double sum = ddmd_cvae_embedding_flops(a);
+    for (int i = 0; i < 2; i++)
+        sum += dense_flops(&a->decoder_dense[i]);
+    for (int i = 0; i < a->n_layers; i++)
+        sum += conv_flops(&a->conv[i]);
+    return 3 * sum - conv_flops(&a->conv[0]);
+}
+
 static ddmd_conv_shape convolution(int channels_in, int side_in, int filters, int kernel,
                                    int stride)
 {

@@ -78,6 +78,13 @@ enum ddmd_status ddmd_cvae_architecture_init(ddmd_cvae_architecture *architectur
 size_t ddmd_conv_size_in(const ddmd_conv_shape *shape);
 size_t ddmd_conv_size_out(const ddmd_conv_shape *shape);
 
+/*
+ * Floating-point operations of the convolutions and dense layers for one sample: of a training step
+ * (forward and both gradients, but for that of the map), or of embedding it.
+ */
+double ddmd_cvae_training_flops(const ddmd_cvae_architecture *architecture);
+double ddmd_cvae_embedding_flops(const ddmd_cvae_architecture *architecture);
+
 /* Weights uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio, AISTATS 2010), biases zero. */
 void ddmd_cvae_initialise(const ddmd_cvae_architecture *architecture, uint64_t seed,
                           uint32_t version, float *values);

@@ -274,7 +274,8 @@ static void operation_clear(operation *o)
 ddmd_onednn_format ddmd_onednn_best_format(const int *filters, int n_layers, bool bf16)
 {
     /* the kernels that multiply tiles of bfloat16 like channels-last better */
-    ddmd_onednn_format format = {bf16, !bf16 && has_isa(dnnl_cpu_isa_avx512_core)};
+    ddmd_onednn_format format = {.bf16 = bf16,
+                                 .blocked = !bf16 && has_isa(dnnl_cpu_isa_avx512_core)};
     for (int i = 0; i < n_layers; i++)
         if (filters[i] % 16 != 0)
             format.blocked = false;
@@ -293,7 +294,7 @@ enum { WINOGRAD_CHANNELS = 64 };
 
 static bool winograd_pays(const ddmd_conv_shape *shape, ddmd_onednn_format format)
 {
-    return format.blocked && shape->kernel == 3 && shape->stride == 1 &&
+    return format.blocked && !format.plain_sums && shape->kernel == 3 && shape->stride == 1 &&
            shape->channels_in >= WINOGRAD_CHANNELS && shape->channels_out >= WINOGRAD_CHANNELS;
 }
 

@@ -28,7 +28,8 @@ typedef struct ddmd_onednn_conv ddmd_onednn_conv;
 /* What activations are; see activations.h. */
 typedef struct ddmd_onednn_format {
     bool bf16;
-    bool blocked; /* in blocks of 16 channels (of 1, where there is 1), else channels-last */
+    bool blocked;    /* in blocks of 16 channels (of 1, where there is 1), else channels-last */
+    bool plain_sums; /* never as Winograd does */
 } ddmd_onednn_format;
 
 /*
