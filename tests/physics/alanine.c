@@ -8,8 +8,8 @@
  *
  * - The mean and the variance of the potential energy: |z| < 4.5, with standard errors from how the
  *   replicas differ. Student's t with some 90 degrees of freedom is beyond that 2 times in 10^5.
- * - The populations of 60 x 60 degree bins of phi and psi, those below 4 % taken together:
- * Hotelling's statistic, whose p, by dealing the replicas anew, has to be above 5e-5.
+ * - The populations of 60 x 60 degree bins of phi and psi, those below 4 % taken together, by
+ *   Hotelling's statistic; its p, by dealing the replicas anew, has to be above 5e-5.
  *
  * A correct engine would fail for one seed in 10^4. Seeds are fixed.
  */
