@@ -4,7 +4,7 @@
 #include "ddmd/geometry.h"
 #include "stream/wire.h"
 
-enum { HEAD_SIZE = 8, FEATURE_SIZE = 24 };
+enum { HEAD_SIZE = 24, FEATURE_SIZE = 24 };
 
 static uint64_t maps_offset(size_t n)
 {
@@ -31,6 +31,9 @@ enum ddmd_status ddmd_features_encode(const ddmd_features *features, ddmd_messag
     ddmd_wire wire = ddmd_wire_of(made, 0);
     ddmd_wire_put_u32(&wire, (uint32_t)features->n);
     ddmd_wire_put_u32(&wire, (uint32_t)features->n_points);
+    ddmd_wire_put_u32(&wire, features->file);
+    ddmd_wire_put_zeros(&wire, 4);
+    ddmd_wire_put_u64(&wire, features->first_row);
     for (size_t i = 0; i < features->n; i++) {
         const ddmd_feature *feature = &features->features[i];
         ddmd_wire_put_u32(&wire, feature->simulation);
@@ -55,6 +58,9 @@ enum ddmd_status ddmd_features_decode(const ddmd_message *message, ddmd_features
     ddmd_wire wire = ddmd_wire_of(message, 0);
     ddmd_features read = {.n = ddmd_wire_get_u32(&wire)};
     read.n_points = ddmd_wire_get_u32(&wire);
+    read.file = ddmd_wire_get_u32(&wire);
+    ddmd_wire_get_zeros(&wire, 4);
+    read.first_row = ddmd_wire_get_u64(&wire);
     if (wire.failed || read.n > DDMD_FEATURES_MAX || read.n_points > DDMD_FEATURES_MAX_POINTS ||
         payload_length(read.n, read.n_points) != ddmd_message_header_of(message)->length)
         DDMD_FAIL(err, DDMD_FORMAT,

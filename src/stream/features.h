@@ -18,6 +18,9 @@ typedef struct ddmd_feature {
 } ddmd_feature;
 
 typedef struct ddmd_features {
+    uint32_t file;      /* number of the frame file that the frames are in: frames-FILE.h5, */
+    uint64_t first_row; /* one after the other, from this row on; a receiver knows by it what it has
+                           had before, and what it missed and reads from the file */
     size_t n, n_points;
     const ddmd_feature *features; /* [n]; encoding only, NULL when decoded */
     const uint8_t *maps;          /* [n][bytes a map], in the message; decoding only */

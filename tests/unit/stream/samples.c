@@ -97,7 +97,9 @@ static void fill_features(sample *s, ddmd_random *random)
 {
     FILL(s->maps);
     FILL(s->feature);
-    s->features = (ddmd_features){.n = some(random, SAMPLE_ENTRIES),
+    s->features = (ddmd_features){.file = some(random, 1000),
+                                  .first_row = UINT64_C(1) << some(random, 63),
+                                  .n = some(random, SAMPLE_ENTRIES),
                                   .n_points = some(random, SAMPLE_POINTS),
                                   .features = s->feature};
     for (size_t i = 0; i < SAMPLE_ENTRIES; i++)
@@ -359,6 +361,8 @@ static void expect_features(const sample *s, const ddmd_message *message)
     ddmd_feature feature;
     size_t bytes = ddmd_contact_map_bytes(s->features.n_points);
     ASSERT_OK(ddmd_features_decode(message, &features, &err), &err);
+    assert_int_equal(features.file, s->features.file);
+    assert_int_equal(features.first_row, s->features.first_row);
     assert_int_equal(features.n, s->features.n);
     assert_int_equal(features.n_points, s->features.n_points);
     for (size_t i = 0; i < features.n; i++) {
