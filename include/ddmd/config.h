@@ -110,6 +110,11 @@ typedef struct ddmd_config {
         double exploration;
     } selection;
     struct {
+        double timeout_s;    /* a process that is not heard of for so long is started again */
+        int retries;         /* in a row, before the campaign fails */
+        double rank_every_s; /* at least, from one ranking to the next */
+    } streaming;
+    struct {
         double rmsd_angstrom; /* 0: none; likewise the others */
         double wall_minutes;
         double simulated_ns;

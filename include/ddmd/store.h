@@ -169,6 +169,9 @@ enum ddmd_status ddmd_catalogue_update_simulation(ddmd_catalogue *catalogue,
  * id UINT32_MAX: the slot has had none yet). */
 enum ddmd_status ddmd_catalogue_running(ddmd_catalogue *catalogue, ddmd_simulation_row *rows,
                                         size_t n, ddmd_error *err);
+/* Has a simulation been started from this frame? */
+enum ddmd_status ddmd_catalogue_has_children(ddmd_catalogue *catalogue, uint32_t simulation,
+                                             uint32_t frame, bool *has, ddmd_error *err);
 enum ddmd_status ddmd_catalogue_simulation(ddmd_catalogue *catalogue, uint32_t id,
                                            ddmd_simulation_row *row, ddmd_error *err);
 

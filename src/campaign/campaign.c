@@ -1,4 +1,5 @@
 /* Run, resume and check: what surrounds the rounds. */
+#include "campaign/coordinator/coordinator.h"
 #include "campaign/run_directory.h"
 #include "campaign/state.h"
 
@@ -142,6 +143,8 @@ static enum ddmd_status open_stores(ddmd_campaign *c, ddmd_error *err)
     c->elapsed_before = c->row.elapsed_s;
     c->began_s = ddmd_clock_monotonic();
     DDMD_TRY(ddmd_catalogue_running(c->catalogue, c->slots, (size_t)c->n_replicas, err));
+    if (c->config->mode == DDMD_MODE_streaming)
+        goto out; /* its aggregators look after their files */
     free(path);
     path = NULL;
     DDMD_TRY(ddmd_run_path(&path, c->run_dir, "frames-0.h5", err));
@@ -195,7 +198,8 @@ static enum ddmd_status open_campaign(ddmd_campaign *c, const char *run_dir,
     DDMD_TRY(ddmd_log_file_open(&c->log_file, run_dir, "ddmd.log", c->options->log, &c->log, err));
     DDMD_TRY(ddmd_subject_create(c->config, &c->subject, mistakes, err));
     DDMD_TRY(ddmd_run_directory_starts(run_dir, &c->starts, &c->n_starts, err));
-    DDMD_TRY(create_workers(c, err));
+    if (c->config->mode == DDMD_MODE_sequential)
+        DDMD_TRY(create_workers(c, err));
     c->progress.campaign = c->config->campaign;
     c->progress.rounds = (uint32_t)c->config->stop.rounds;
     c->progress.wall_limit_s = c->config->stop.wall_minutes * 60;
@@ -245,6 +249,10 @@ static enum ddmd_status run_rounds(ddmd_campaign *c, ddmd_error *err)
     enum ddmd_status status = DDMD_OK;
     char reason[256];
     DDMD_TRY(set_state(c, DDMD_STATE_running, "", err));
+    if (c->config->mode == DDMD_MODE_streaming) {
+        DDMD_TRY(ddmd_coordinate(c, reason, sizeof reason, err));
+        DDMD_TRY(set_state(c, DDMD_STATE_finished, reason, err));
+    }
     while (c->row.state == DDMD_STATE_running) {
         bool between_rounds = c->row.phase == DDMD_PHASE_simulate;
         if (ddmd_campaign_stop_asked(c))
@@ -437,7 +445,8 @@ enum ddmd_status ddmd_campaign_run(const ddmd_config *config, const char *run_di
     ddmd_log_line(&c.log, DDMD_LOG_INFO, "campaign %s in %s: %d replicas of %s, engine %s on %s",
                   c.config->campaign, run_dir, c.n_replicas, c.subject->system->name,
                   c.config->simulation.engine,
-                  ddmd_engine_device(ddmd_simulator_engine(c.workers[0].simulator)));
+                  c.n_workers ? ddmd_engine_device(ddmd_simulator_engine(c.workers[0].simulator))
+                              : "streaming");
     DDMD_TRY(run_rounds(&c, err));
 out:
     close_campaign(&c);

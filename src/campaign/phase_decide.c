@@ -62,7 +62,7 @@ enum ddmd_status ddmd_phase_decide(ddmd_campaign *c, ddmd_error *err)
     DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
     for (int i = 0; i < c->n_replicas; i++) {
         const turn *t = &turns[i];
-        ddmd_origin from = {-1, 0, -1};
+        ddmd_origin from = {.simulation = -1, .rank = -1};
         bool found;
         DDMD_TRY(ddmd_restart_next(c, points, n_points, &next, &found, &from, err));
         if (!found && !t->failed)

@@ -3,6 +3,7 @@
  * them; the result is this round's list of restart points.
  */
 #include "campaign/candidate_window.h"
+#include "campaign/selection.h"
 
 #include "core/array.h"
 #include "core/parallel.h"
@@ -10,40 +11,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
-/*
- * The configured numbers of outliers are for a full window; fewer frames want fewer outliers, in
- * proportion, at least one.
- */
-static size_t in_proportion(int number, size_t n, int full)
-{
-    size_t scaled = (size_t)ceil((double)number * (double)n / full);
-    return scaled > 0 ? scaled : 1;
-}
-
-static ddmd_select_options select_options(const ddmd_campaign *c, size_t n)
-{
-    const ddmd_config *config = c->config;
-    return (ddmd_select_options){
-        .outliers =
-            {
-                .min_samples = (size_t)config->selection.min_samples,
-                .min_outliers =
-                    in_proportion(config->selection.min_outliers, n, config->selection.max_samples),
-                .max_outliers =
-                    in_proportion(config->selection.max_outliers, n, config->selection.max_samples),
-            },
-        .lof_neighbors = (size_t)config->selection.lof_neighbors,
-        .n_states = (size_t)config->selection.states,
-        .exploration = config->selection.exploration,
-        .max_restarts = (size_t)config->selection.max_restarts,
-        .max_per_cluster = (size_t)config->selection.max_per_cluster,
-        .max_per_simulation = (size_t)config->selection.max_per_simulation,
-        .seed = config->seed,
-        .round = c->row.round,
-        .threads = ddmd_parallel_threads(config->model.threads),
-    };
-}
 
 static int by_size(const void *a, const void *b)
 {
@@ -178,7 +145,8 @@ enum ddmd_status ddmd_phase_infer(ddmd_campaign *c, ddmd_error *err)
             .rmsd_nm = c->subject->n_rmsd_atoms ? w.rmsd_nm : NULL,
             .simulation = w.simulation,
         };
-        const ddmd_select_options options = select_options(c, w.n);
+        const ddmd_select_options options =
+            ddmd_campaign_select_options(c->config, c->row.round, w.n);
         DDMD_TRY(ddmd_select(c->strategy.name, &candidates, &options, &selection, err));
     }
     DDMD_TRY(commit(c, &w, &selection, from, err));

@@ -2,7 +2,7 @@
  * Phase simulate: every slot runs one segment; reports are merged into the order (report, replica)
  * and appended to the frame file; the commit vouches for them.
  */
-#include "campaign/ladder.h"
+#include "campaign/restart.h"
 #include "campaign/start_states.h"
 
 #include "core/array.h"
@@ -15,35 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The first simulations of a campaign: one a slot, start structures in turn. */
-static enum ddmd_status add_first_simulations(ddmd_campaign *c, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
-    for (int r = 0; r < c->n_replicas; r++) {
-        ddmd_simulation_row row = {
-            .id = (uint32_t)r,
-            .replica = (uint32_t)r,
-            .round = 1,
-            .parent_simulation = -1,
-            .parent_frame = (int64_t)ddmd_ladder_start(c->config, c->n_starts, r),
-            .temperature_kelvin = ddmd_ladder_temperature(c->config, r),
-            .end = DDMD_END_running,
-        };
-        snprintf(row.engine, sizeof row.engine, "%s", c->config->simulation.engine);
-        DDMD_TRY(ddmd_catalogue_add_simulation(c->catalogue, &row, err));
-        c->slots[r] = row;
-    }
-    c->row.next_simulation = (uint32_t)c->n_replicas;
-    DDMD_TRY(ddmd_campaign_put_row(c, err));
-    DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
-    c->totals.simulations = (uint64_t)c->n_replicas;
-out:
-    if (status != DDMD_OK)
-        ddmd_catalogue_rollback(c->catalogue);
-    return status;
-}
 
 static enum ddmd_status put_report(void *user, const ddmd_report *report, ddmd_error *err)
 {
@@ -287,7 +258,7 @@ enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
     int64_t n_reports = ddmd_subject_segment_reports(c->config);
 
     if (c->row.next_simulation == 0)
-        DDMD_TRY(add_first_simulations(c, err));
+        DDMD_TRY(ddmd_restart_first(c, err));
     DDMD_TRY(ddmd_start_states_gather(c, &c->frames, 1, 0, c->n_replicas, &states, err));
     c->n_created = 0;
     DDMD_TRY(run_segment(c, &states, n_reports, &writing_s, &enough, reason, sizeof reason, err));

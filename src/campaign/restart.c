@@ -45,7 +45,8 @@ enum ddmd_status ddmd_restart_next(ddmd_campaign *c, const ddmd_point_row *point
         if (status != DDMD_OK)
             return status;
         if (!banned) {
-            *from = (ddmd_origin){point->simulation, point->frame, point->rank};
+            *from = (ddmd_origin){
+                .simulation = point->simulation, .frame = point->frame, .rank = point->rank};
             *found = true;
         }
     }
@@ -63,7 +64,7 @@ enum ddmd_status ddmd_restart_structure(ddmd_campaign *c, int replica, ddmd_orig
         if (status != DDMD_OK)
             return status;
         if (!banned) {
-            *from = (ddmd_origin){-1, start, -1};
+            *from = (ddmd_origin){.simulation = -1, .frame = start, .rank = -1};
             return DDMD_OK;
         }
     }
@@ -86,10 +87,10 @@ enum ddmd_status ddmd_restart_slot(ddmd_campaign *c, int replica, const ddmd_ori
     ddmd_simulation_row row = {
         .id = id,
         .replica = (uint32_t)replica,
-        .round = c->row.round + 1,
+        .round = ranking + 1,
         .parent_simulation = from->simulation,
         .parent_frame = from->frame,
-        .velocities_kept = from->simulation >= 0 && keeps_velocities(c, id),
+        .velocities_kept = from->simulation >= 0 && (from->goes_on || keeps_velocities(c, id)),
         .temperature_kelvin = ddmd_ladder_temperature(c->config, replica),
         .end = DDMD_END_running,
     };
@@ -100,5 +101,33 @@ enum ddmd_status ddmd_restart_slot(ddmd_campaign *c, int replica, const ddmd_ori
     *slot = row;
     c->totals.simulations++;
 out:
+    return status;
+}
+
+enum ddmd_status ddmd_restart_first(ddmd_campaign *c, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
+    for (int r = 0; r < c->n_replicas; r++) {
+        ddmd_simulation_row row = {
+            .id = (uint32_t)r,
+            .replica = (uint32_t)r,
+            .round = 1,
+            .parent_simulation = -1,
+            .parent_frame = (int64_t)ddmd_ladder_start(c->config, c->n_starts, r),
+            .temperature_kelvin = ddmd_ladder_temperature(c->config, r),
+            .end = DDMD_END_running,
+        };
+        snprintf(row.engine, sizeof row.engine, "%s", c->config->simulation.engine);
+        DDMD_TRY(ddmd_catalogue_add_simulation(c->catalogue, &row, err));
+        c->slots[r] = row;
+    }
+    c->row.next_simulation = (uint32_t)c->n_replicas;
+    DDMD_TRY(ddmd_campaign_put_row(c, err));
+    DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
+    c->totals.simulations = (uint64_t)c->n_replicas;
+out:
+    if (status != DDMD_OK)
+        ddmd_catalogue_rollback(c->catalogue);
     return status;
 }

@@ -8,6 +8,7 @@
 typedef struct ddmd_origin {
     int64_t simulation, frame; /* simulation -1: start structure `frame` */
     int64_t rank;              /* of the restart point; -1: none */
+    bool goes_on;              /* with the frame's velocities, whatever the configuration says */
 } ddmd_origin;
 
 /* The best of points[n] from *next on from which no three simulations blew up. */
@@ -24,5 +25,8 @@ enum ddmd_status ddmd_restart_structure(ddmd_campaign *campaign, int replica, dd
  */
 enum ddmd_status ddmd_restart_slot(ddmd_campaign *campaign, int replica, const ddmd_origin *from,
                                    uint32_t ranking, enum ddmd_end end, ddmd_error *err);
+
+/* The first simulations of a campaign, one a slot, start structures in turn; durable at the end. */
+enum ddmd_status ddmd_restart_first(ddmd_campaign *campaign, ddmd_error *err);
 
 #endif

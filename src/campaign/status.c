@@ -135,7 +135,8 @@ enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_st
     s.best_frame = row.best_frame;
     s.elapsed_s = row.elapsed_s;
     DDMD_TRY(read_rates(catalogue, config, &s, err));
-    DDMD_TRY(read_shares(catalogue, &s, err));
+    if (config->mode == DDMD_MODE_sequential) /* the others overlap */
+        DDMD_TRY(read_shares(catalogue, &s, err));
     DDMD_TRY(read_learning(catalogue, &s, err));
     *out = s;
 out:

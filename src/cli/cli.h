@@ -21,6 +21,9 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_BAD_INPUT = 2, CLI_INTERRUPTED = 130 };
 #include "commands.def"
 #undef COMMAND
 
+/* Not for users: a process of a streaming campaign. */
+int cli_role(int argc, char **argv);
+
 /* "ddmd: message" on standard error. Returns the exit status that fits. */
 int cli_fail(enum ddmd_status status, const ddmd_error *err);
 

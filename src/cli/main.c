@@ -54,6 +54,8 @@ int main(int argc, char **argv)
         printf("ddmd %s\n", DDMD_VERSION);
         return cli_flush();
     }
+    if (strcmp(name, "role") == 0) /* how a streaming campaign starts its processes */
+        return cli_role(argc - 1, argv + 1);
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

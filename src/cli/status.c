@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char help[] =
     "ddmd status RUN_DIR [--json]\n"
@@ -62,9 +63,10 @@ static int print_text(const ddmd_campaign_status *s)
     printf("campaign     %s (%s, engine %s, strategy %s)\n", s->campaign, s->mode, s->engine,
            s->strategy);
     printf("state        %s%s%s\n", state_name(s), *s->reason ? ": " : "", s->reason);
-    if (s->state != DDMD_STATE_finished)
+    bool streaming = strcmp(s->mode, "streaming") == 0;
+    if (s->state != DDMD_STATE_finished && !streaming)
         printf("at           phase %s of round %u\n", ddmd_phase_name(s->phase), s->round);
-    printf("rounds       %u completed in %s\n", s->iterations, elapsed);
+    printf("%-12s %u completed in %s\n", streaming ? "rankings" : "rounds", s->iterations, elapsed);
     printf("simulations  %llu started in %u replicas, %llu finished, %llu failed, %llu culled\n",
            (unsigned long long)s->simulations_started, s->replicas,
            (unsigned long long)s->simulations_finished, (unsigned long long)s->simulations_failed,
@@ -83,7 +85,8 @@ static int print_text(const ddmd_campaign_status *s)
         printf("training     skipped %llu times, since the model was good enough\n",
                (unsigned long long)s->trainings_skipped);
     if (s->outliers_last_round >= 0)
-        printf("outliers     %lld in the last round\n", (long long)s->outliers_last_round);
+        printf("outliers     %lld in the last %s\n", (long long)s->outliers_last_round,
+               streaming ? "ranking" : "round");
     if (isfinite(s->simulate_share))
         printf(
             "phases       simulate %.1f%%, train %.1f%%, infer %.1f%%, other %.1f%% of the time\n",

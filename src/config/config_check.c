@@ -397,8 +397,6 @@ out:
 static void check_rest(ddmd_reader *reader)
 {
     const ddmd_config *config = reader->config;
-    if (config->mode == DDMD_MODE_streaming)
-        MISTAKE(mode, "mode: streaming is not available in this version (use sequential)");
     if (config->selection.min_outliers > config->selection.max_outliers &&
         !WRONG(selection.min_outliers) && !WRONG(selection.max_outliers))
         ddmd_reader_mistake_at(reader,

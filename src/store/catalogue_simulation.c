@@ -165,3 +165,19 @@ enum ddmd_status ddmd_catalogue_totals(ddmd_catalogue *catalogue, ddmd_totals *t
     ddmd_statement_end(&statement);
     return status;
 }
+
+enum ddmd_status ddmd_catalogue_has_children(ddmd_catalogue *catalogue, uint32_t simulation,
+                                             uint32_t frame, bool *has, ddmd_error *err)
+{
+    static const char sql[] = "SELECT 1 FROM simulation "
+                              "WHERE parent_simulation = ? AND parent_frame = ? LIMIT 1";
+    ddmd_statement statement;
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    if (status != DDMD_OK)
+        return status;
+    ddmd_put_integer(&statement, simulation);
+    ddmd_put_integer(&statement, frame);
+    status = ddmd_statement_step(&statement, has, err);
+    ddmd_statement_end(&statement);
+    return status;
+}

@@ -27,7 +27,7 @@ static const struct {
      "simulation)"},
     {SOURCE "colour: red", NULL,
      "run.yaml:2: unknown key 'colour' (known here: campaign, mode, seed, system, simulation, "
-     "features, model, selection, stop)"},
+     "features, model, selection, streaming, stop)"},
     {SOURCE "features: {rmsd: {colour: red}}", NULL,
      "run.yaml:2: unknown key 'colour' in features.rmsd (known here: atoms)"},
     {SOURCE "? [a]\n: b", NULL, "run.yaml:2: a key must be a word, not a list or a mapping"},
@@ -180,8 +180,6 @@ static const struct {
      "run.yaml:5: system.constraints has no effect with system.openmm_system (leave it out)"},
     {"system: {bead_chain: 8, hydrogen_mass_amu: 3}", NULL,
      "run.yaml:1: system.hydrogen_mass_amu has no effect with system.bead_chain (leave it out)"},
-    {SOURCE "mode: streaming", NULL,
-     "run.yaml:2: mode: streaming is not available in this version (use sequential)"},
     {SOURCE "simulation: {timestep_fs: 4}", NULL,
      "run.yaml:2: simulation.timestep_fs of 4 needs heavier hydrogens (system.hydrogen_mass_amu of "
      "at least 2, say 3; or at most 2.5 fs)"},

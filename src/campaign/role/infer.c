@@ -1,0 +1,375 @@
+/*
+ * Role infer: embeds new frames with the newest weights, finds outliers and ranks them, as soon as
+ * there is anything new and not more often than streaming.rank_every_s. A frame is embedded once
+ * for each version of the weights.
+ */
+#include "campaign/role/roles.h"
+
+#include "campaign/role/feature_window.h"
+#include "campaign/role/worker.h"
+#include "campaign/run_directory.h"
+#include "campaign/selection.h"
+#include "core/array.h"
+#include "core/clock.h"
+#include "core/parallel.h"
+#include "core/try.h"
+#include "ddmd/geometry.h"
+#include "ddmd/model.h"
+#include "ddmd/select.h"
+#include "stream/decisions.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_KEPT = 4 };
+static const uint64_t max_kept_bytes = UINT64_C(1) << 26;
+static const double look_every_s = 1;
+
+typedef struct infer {
+    ddmd_process *process;
+    ddmd_feature_window *window;
+    ddmd_worker_thread worker;
+    ddmd_outbox *outbox;
+    ddmd_strategy_info strategy;
+
+    pthread_mutex_t lock;
+    ddmd_weights newest; /* told by the coordinator; version 0: none */
+
+    /* Of the thread that computes. */
+    ddmd_model *model;
+    uint32_t version;         /* of the model; 0: none */
+    size_t capacity, dim;     /* of the ring of latent coordinates, */
+    float *latents;           /* [capacity][dim]: frame k in entry k % capacity, */
+    uint32_t *latent_version; /* [capacity] by the weights of this version, */
+    uint64_t *latent_frame;   /* [capacity] if it is of this frame */
+    uint64_t ranked;          /* frames that were looked at */
+    uint32_t round;
+} infer;
+
+/* ---- embedding --------------------------------------------------------------------------------
+ */
+
+/* Use the newest weights. *changed: they are others than before. */
+static enum ddmd_status load_newest(infer *f, bool *changed, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    char *path = NULL;
+    pthread_mutex_lock(&f->lock);
+    ddmd_weights newest = f->newest;
+    pthread_mutex_unlock(&f->lock);
+    *changed = newest.version > f->version;
+    if (!*changed)
+        return DDMD_OK;
+    const ddmd_config *config = ddmd_process_config(f->process);
+    DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(f->process), newest.path, err));
+    DDMD_TRY(ddmd_model_load(path, ddmd_parallel_threads(config->model.threads), &model, err));
+    size_t dim = (size_t)ddmd_model_latent_dim(model);
+    if (dim != f->dim) {
+        free(f->latents);
+        f->latents = NULL;
+        f->dim = 0;
+        DDMD_TRY(ddmd_array_alloc(&f->latents, f->capacity * dim, sizeof *f->latents, err));
+        f->dim = dim;
+    }
+    ddmd_model_destroy(&f->model);
+    f->model = model;
+    model = NULL;
+    f->version = newest.version;
+out:
+    ddmd_model_destroy(&model);
+    free(path);
+    return status;
+}
+
+/* Latent coordinates of the set's maps ([n_maps][dim]; the caller frees). */
+static enum ddmd_status embed(infer *f, const ddmd_feature_set *set, float **latent,
+                              ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_map_set *maps = &set->maps;
+    const size_t bytes = ddmd_contact_map_bytes(ddmd_process_subject(f->process)->n_points);
+    float *all = NULL, *fresh = NULL;
+    uint8_t *unknown = NULL;
+    bool *known = NULL;
+    size_t n = 0, k = 0;
+    DDMD_TRY(ddmd_array_alloc(&all, maps->n_maps * f->dim, sizeof *all, err));
+    DDMD_TRY(ddmd_array_alloc(&known, maps->n_maps, sizeof *known, err));
+    for (size_t i = 0; i < set->n; i++) {
+        size_t at = (set->first + i) % f->capacity, map = maps->point_of[i];
+        if (known[map] || f->latent_version[at] != f->version ||
+            f->latent_frame[at] != set->first + i)
+            continue;
+        memcpy(all + map * f->dim, f->latents + at * f->dim, f->dim * sizeof *all);
+        known[map] = true;
+    }
+    for (size_t i = 0; i < maps->n_maps; i++)
+        n += !known[i];
+    DDMD_TRY(ddmd_array_alloc(&unknown, n, bytes, err));
+    DDMD_TRY(ddmd_array_alloc(&fresh, n * f->dim, sizeof *fresh, err));
+    for (size_t i = 0; i < maps->n_maps; i++)
+        if (!known[i])
+            memcpy(unknown + k++ * bytes, maps->maps + i * bytes, bytes);
+    if (n)
+        DDMD_TRY(ddmd_model_embed(f->model, unknown, n, fresh, err));
+    k = 0;
+    for (size_t i = 0; i < maps->n_maps; i++)
+        if (!known[i])
+            memcpy(all + i * f->dim, fresh + k++ * f->dim, f->dim * sizeof *all);
+    for (size_t i = 0; i < set->n; i++) {
+        size_t at = (set->first + i) % f->capacity;
+        memcpy(f->latents + at * f->dim, all + maps->point_of[i] * f->dim, f->dim * sizeof *all);
+        f->latent_version[at] = f->version;
+        f->latent_frame[at] = set->first + i;
+    }
+    *latent = all;
+    all = NULL;
+out:
+    free(all);
+    free(fresh);
+    free(unknown);
+    free(known);
+    return status;
+}
+
+/* ---- ranking ----------------------------------------------------------------------------------
+ */
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* How long the frames from `from` on have waited for this; NaN where nobody knows. */
+static enum ddmd_status waiting_times(const ddmd_feature_set *set, size_t from,
+                                      ddmd_ranking *ranking, ddmd_error *err)
+{
+    double *waited = NULL, now = ddmd_clock_monotonic();
+    size_t n = 0;
+    enum ddmd_status status = ddmd_array_alloc(&waited, set->n - from, sizeof *waited, err);
+    if (status != DDMD_OK)
+        return status;
+    for (size_t i = from; i < set->n; i++)
+        if (!isnan(set->created_s[i]))
+            waited[n++] = now - set->created_s[i];
+    ranking->decision_median_s = ranking->decision_p95_s = (double)NAN;
+    if (n) {
+        qsort(waited, n, sizeof *waited, by_size);
+        ranking->decision_median_s = waited[n / 2];
+        ranking->decision_p95_s = waited[n - 1 - n / 20];
+    }
+    free(waited);
+    return DDMD_OK;
+}
+
+static void summarise_rmsd(const ddmd_feature_set *set, size_t from, ddmd_ranking *ranking)
+{
+    double sum = 0;
+    size_t n = 0;
+    ranking->best_rmsd_nm = ranking->mean_rmsd_nm = NAN;
+    for (size_t i = from; i < set->n; i++) {
+        if (isnan(set->rmsd_nm[i]))
+            continue;
+        ranking->best_rmsd_nm = fminf(ranking->best_rmsd_nm, set->rmsd_nm[i]);
+        sum += (double)set->rmsd_nm[i];
+        n++;
+    }
+    if (n)
+        ranking->mean_rmsd_nm = (float)(sum / (double)n);
+}
+
+static enum ddmd_status send_ranking(infer *f, const ddmd_feature_set *set,
+                                     const ddmd_selection *selection, double from_s,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_ranked *points = NULL;
+    ddmd_message *message = NULL;
+    size_t old = f->ranked > set->first ? (size_t)(f->ranked - set->first) : 0;
+    ddmd_ranking ranking = {
+        .model_version = f->version,
+        .round = ++f->round,
+        .n_candidates = set->n,
+        .eps = selection->outliers.eps,
+        .n_outliers = selection->outliers.n_outliers,
+        .n_clusters = selection->n_states ? selection->n_states : selection->outliers.n_clusters,
+        .n = selection->n_points,
+    };
+    DDMD_TRY(ddmd_array_alloc(&points, selection->n_points, sizeof *points, err));
+    for (size_t i = 0; i < selection->n_points; i++) {
+        const ddmd_restart_point *point = &selection->points[i];
+        points[i] = (ddmd_ranked){
+            .simulation = set->simulation[point->index],
+            .frame = set->index[point->index],
+            .score = point->score,
+            .lof = point->lof,
+            .rmsd_nm = set->rmsd_nm[point->index],
+            .cluster = point->cluster,
+        };
+    }
+    ranking.points = points;
+    DDMD_TRY(waiting_times(set, old, &ranking, err));
+    summarise_rmsd(set, old, &ranking);
+    ranking.seconds = ddmd_clock_monotonic() - from_s;
+    DDMD_TRY(ddmd_ranking_encode(&ranking, &message, err));
+    DDMD_TRY(ddmd_outbox_put(f->outbox, &message, -1, NULL, err));
+out:
+    ddmd_message_destroy(&message);
+    free(points);
+    return status;
+}
+
+static enum ddmd_status rank(infer *f, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_feature_set set = {0};
+    ddmd_selection selection = {0};
+    float *latent = NULL;
+    double from_s = ddmd_clock_monotonic();
+    const ddmd_config *config = ddmd_process_config(f->process);
+    ddmd_process_now(f->process, DDMD_ACTIVITY_compute, "ranking %u", f->round + 1);
+    DDMD_TRY(ddmd_feature_window_take(f->window, f->capacity, &set, err));
+    if (f->version)
+        DDMD_TRY(embed(f, &set, &latent, err));
+    const ddmd_candidates candidates = {
+        .n = set.n,
+        .n_points = latent ? set.maps.n_maps : set.n,
+        .dim = latent ? f->dim : 0,
+        .latent = latent,
+        .point_of = latent ? set.maps.point_of : NULL,
+        .rmsd_nm = ddmd_process_subject(f->process)->n_rmsd_atoms ? set.rmsd_nm : NULL,
+        .simulation = set.simulation,
+    };
+    const ddmd_select_options options = ddmd_campaign_select_options(config, f->round + 1, set.n);
+    DDMD_TRY(ddmd_select(f->strategy.name, &candidates, &options, &selection, err));
+    DDMD_TRY(send_ranking(f, &set, &selection, from_s, err));
+    f->ranked = set.first + set.n;
+    ddmd_process_done(f->process, f->ranked);
+out:
+    ddmd_selection_clear(&selection);
+    ddmd_feature_set_clear(&set);
+    free(latent);
+    return status;
+}
+
+static enum ddmd_status work(void *user, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    infer *f = user;
+    uint64_t n = 0;
+    double last_s = -INFINITY;
+    const double every_s = ddmd_process_config(f->process)->streaming.rank_every_s;
+    bool learns = f->strategy.needs & DDMD_STRATEGY_EMBEDDING;
+    while (!atomic_load(&f->worker.stop)) {
+        bool changed = false;
+        double pause = last_s + every_s - ddmd_clock_monotonic();
+        ddmd_process_now(f->process, DDMD_ACTIVITY_wait, "for new frames");
+        if (pause > 0) {
+            DDMD_TRY(ddmd_feature_window_wait(f->window, UINT64_MAX, pause, &n, err));
+            continue;
+        }
+        bool must_wait = learns && !f->version; /* for weights, which wake */
+        DDMD_TRY(ddmd_feature_window_wait(f->window, must_wait ? UINT64_MAX : f->ranked,
+                                          look_every_s, &n, err));
+        DDMD_TRY(load_newest(f, &changed, err));
+        if (n == 0 || (n <= f->ranked && !changed) || (learns && !f->version))
+            continue;
+        last_s = ddmd_clock_monotonic();
+        DDMD_TRY(rank(f, err));
+    }
+out:
+    return status;
+}
+
+/* ---- the main thread --------------------------------------------------------------------------
+ */
+
+static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *err)
+{
+    infer *f = self;
+    ddmd_weights weights;
+    if (ddmd_message_kind_of(message) == DDMD_MESSAGE_FEATURES)
+        return ddmd_feature_window_put(f->window, message, err);
+    if (ddmd_message_kind_of(message) != DDMD_MESSAGE_WEIGHTS)
+        return DDMD_OK;
+    enum ddmd_status status = ddmd_weights_decode(message, &weights, err);
+    if (status != DDMD_OK)
+        return status;
+    pthread_mutex_lock(&f->lock);
+    if (weights.version > f->newest.version)
+        f->newest = weights;
+    pthread_mutex_unlock(&f->lock);
+    ddmd_feature_window_wake(f->window);
+    return DDMD_OK;
+}
+
+static void stop(void *self, bool now)
+{
+    (void)now; /* nobody is to start from another ranking */
+    infer *f = self;
+    atomic_store(&f->worker.stop, 1);
+    ddmd_outbox_cancel(f->outbox);
+    ddmd_feature_window_wake(f->window);
+}
+
+static bool finished(const void *self)
+{
+    return atomic_load(&((const infer *)self)->worker.ended);
+}
+
+static void destroy(void *self)
+{
+    infer *f = self;
+    if (f->worker.started)
+        stop(f, true);
+    ddmd_worker_thread_join(&f->worker);
+    ddmd_model_destroy(&f->model);
+    ddmd_feature_window_destroy(&f->window);
+    pthread_mutex_destroy(&f->lock);
+    free(f->latents);
+    free(f->latent_version);
+    free(f->latent_frame);
+    free(f);
+}
+
+static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    infer *f = NULL;
+    const ddmd_config *config = ddmd_process_config(process);
+    const ddmd_peer coordinator = {DDMD_ROLE_coordinator, 0};
+    int channel;
+    DDMD_TRY(ddmd_array_alloc(&f, 1, sizeof *f, err));
+    pthread_mutex_init(&f->lock, NULL);
+    f->process = process;
+    f->capacity = (size_t)config->selection.max_samples;
+    DDMD_TRY(ddmd_strategy_find(config->selection.strategy, &f->strategy, err));
+    DDMD_TRY(ddmd_array_alloc(&f->latent_version, f->capacity, sizeof *f->latent_version, err));
+    DDMD_TRY(ddmd_array_alloc(&f->latent_frame, f->capacity, sizeof *f->latent_frame, err));
+    DDMD_TRY(ddmd_feature_window_create(f->capacity, ddmd_process_subject(process)->n_points,
+                                        ddmd_process_run_dir(process), &f->window, err));
+    for (uint32_t a = 0; a < DDMD_AGGREGATORS; a++)
+        DDMD_TRY(ddmd_process_connect(process, (ddmd_peer){DDMD_ROLE_aggregate, a}, &channel, err));
+    DDMD_TRY(ddmd_process_outbox(process, DDMD_CHANNEL_COORDINATOR, &coordinator, 1, MAX_KEPT,
+                                 max_kept_bytes, &f->outbox, err));
+    f->worker = (ddmd_worker_thread){.process = process, .work = work, .user = f};
+    DDMD_TRY(ddmd_worker_thread_start(&f->worker, err));
+    *self = f;
+    f = NULL;
+out:
+    if (f)
+        destroy(f);
+    return status;
+}
+
+const ddmd_role_ops ddmd_role_infer = {
+    .role = DDMD_ROLE_infer,
+    .create = create,
+    .destroy = destroy,
+    .receive = receive,
+    .stop = stop,
+    .finished = finished,
+};
