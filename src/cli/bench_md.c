@@ -184,17 +184,6 @@ static bool take_number(const char *option, const char *text, double least, doub
     return false;
 }
 
-static bool take_count(const char *option, const char *text, long most, long *to)
-{
-    long value;
-    if (ddmd_text_to_long(text, &value) && value >= 1 && value <= most) {
-        *to = value;
-        return true;
-    }
-    cli_usage("bench md", "--%s %s: it must be a whole number from 1 to %ld", option, text, most);
-    return false;
-}
-
 int bench_md(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -217,19 +206,19 @@ int bench_md(int argc, char **argv)
             r.input = optarg;
             break;
         case 'r':
-            good = take_count("rounds", optarg, MAX_ROUNDS, &r.rounds);
+            good = bench_take_count("bench md", "rounds", optarg, MAX_ROUNDS, &r.rounds);
             break;
         case 't':
             good = take_number("seconds", optarg, 0.01, 3600, &r.seconds);
             break;
         case 'n':
-            good = take_count("replicas", optarg, 4096, &r.replicas);
+            good = bench_take_count("bench md", "replicas", optarg, 4096, &r.replicas);
             break;
         case 'd':
             good = take_number("timestep-fs", optarg, 0.01, 10, &r.timestep_fs);
             break;
         case 'p':
-            good = take_count("threads", optarg, DDMD_PARALLEL_MAX, &r.threads);
+            good = bench_take_count("bench md", "threads", optarg, DDMD_PARALLEL_MAX, &r.threads);
             break;
         case 'j':
             r.json = true;
