@@ -2,8 +2,8 @@
  * Engine ensemble: many replicas of one molecule in implicit solvent, one replica a vector lane.
  *
  * Replicas are advanced in float32, all pairs, by the kernels of the widest instruction set that
- * the processor has (or that the environment variable DDMD_ISA names: avx512, avx2, neon, plain). A lane
- * computes the same bits whatever the other lanes hold. Positions and velocities are the whole
+ * the processor has (or that the environment variable DDMD_ISA names: avx512, avx2, neon, plain). A
+ * lane computes the same bits whatever the other lanes hold. Positions and velocities are the whole
  * state between steps, so that a start from a frame goes on with the same bits. A replica whose
  * centroid has come farther than 1 nm from the origin is moved back there every 1000 steps.
  * Single-point energies and minimisation are those of ddmd_system_energy(), in float64.

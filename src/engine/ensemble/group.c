@@ -53,6 +53,7 @@ void ensemble_group_put(ensemble_group *group, const ensemble_model *model, int 
         group->x[i * lanes + (size_t)lane] = positions[i];
     for (size_t i = 0; velocities && i < n; i++)
         group->v[i * lanes + (size_t)lane] = velocities[i];
+    group->f_is_of_x = false;
 }
 
 void ensemble_group_get(const ensemble_group *group, const ensemble_model *model, int lane,
@@ -75,4 +76,5 @@ void ensemble_group_copy(ensemble_group *group, const ensemble_model *model, int
     group->sqrt_kt[to] = group->sqrt_kt[from];
     group->simulation_id[to] = group->simulation_id[from];
     group->step[to] = group->step[from];
+    group->f_is_of_x = false;
 }

@@ -39,8 +39,8 @@ static void angles(const ensemble_model *m, ensemble_group *g, double *energy)
         vf slope = -angle->force_constant * bend * inverse_area;
         kernel_cross(u, normal, at_i);
         kernel_cross(normal, v, at_k);
-        vf scale_i = slope / vf_max(kernel_dot(u, u), vf_set(TINY));
-        vf scale_k = slope / vf_max(kernel_dot(v, v), vf_set(TINY));
+        vf scale_i = slope * vf_reciprocal(vf_max(kernel_dot(u, u), vf_set(TINY)));
+        vf scale_k = slope * vf_reciprocal(vf_max(kernel_dot(v, v), vf_set(TINY)));
         kernel_add(g->f, angle->i, scale_i, at_i);
         kernel_add(g->f, angle->k, scale_k, at_k);
         kernel_add(g->f, angle->j, -scale_i, at_i);
@@ -92,7 +92,8 @@ static void torsions(const ensemble_model *m, ensemble_group *g, double *energy)
         vf x = kernel_dot(normal_i, normal_l), y = length * kernel_dot(a, normal_l);
         vf inverse = vf_rsqrt(vf_max(vf_fma(x, x, y * y), vf_set(TINY * TINY)));
         vf pull = waves_at(m, torsion, x * inverse, y * inverse, &e);
-        vf at_i = -pull * length / mm, at_l = pull * length / nn;
+        vf torque = pull * length;
+        vf at_i = -torque * vf_reciprocal(mm), at_l = torque * vf_reciprocal(nn);
         vf ab = kernel_dot(a, b) * (inverse_b * inverse_b);
         vf cb = kernel_dot(c, b) * (inverse_b * inverse_b);
         vf fi[3], fl[3], shared[3];

@@ -200,8 +200,10 @@ static void advance(const ensemble_model *m, ensemble_group *g, int64_t n_steps)
 {
     uint64_t before = flush_subnormals();
     for (int64_t s = 0; s < n_steps; s++) {
-        kernel_forces(m, g, NULL);
+        if (!g->f_is_of_x) /* as after evaluate(), whose forces are these to the bit */
+            kernel_forces(m, g, NULL);
         kernel_integrate(m, g);
+        g->f_is_of_x = false;
     }
     restore_subnormals(before);
 }
@@ -234,6 +236,7 @@ static void evaluate(const ensemble_model *m, ensemble_group *g, double *potenti
     for (int l = 0; l < LANES; l++)
         potential[l] = 0;
     kernel_forces(m, g, potential);
+    g->f_is_of_x = true;
     kinetic_energy(m, g, kinetic);
     restore_subnormals(before);
 }

@@ -278,6 +278,39 @@ static void a_start_from_a_frame_goes_on_with_the_same_bits(void **state)
     ddmd_engine_destroy(&engine);
 }
 
+/*
+ * Energies are evaluated at the end of each call: what that leaves behind is not seen later. All
+ * lanes are in use, so that nothing is copied between calls.
+ */
+static void calls_may_be_cut_anywhere(void **state)
+{
+    (void)state;
+    enum { REPLICAS = ENSEMBLE_MAX_LANES };
+    ddmd_error err = {0};
+    test_system t;
+    fill(&t, 21);
+    const size_t n = 63;
+    float start[126], whole[126], parts[126];
+    ddmd_engine *engine = create(&t, REPLICAS);
+    minimized(&t, engine, 0, start);
+    for (int r = 0; r < REPLICAS; r++)
+        begin(engine, r, 0, start, true, n);
+    ASSERT_OK(ddmd_engine_advance(engine, 30, &err), &err);
+    get(engine, 0, whole, n);
+    for (int r = 0; r < REPLICAS; r++)
+        begin(engine, r, 0, start, true, n);
+    ASSERT_OK(ddmd_engine_advance(engine, 11, &err), &err);
+    begin(engine, 1, 0, start, true, n); /* another start in the same group */
+    for (int call = 0; call < 19; call++)
+        ASSERT_OK(ddmd_engine_advance(engine, 1, &err), &err);
+    get(engine, 0, parts, n);
+    assert_memory_equal(parts, whole, sizeof whole);
+    ASSERT_OK(ddmd_engine_advance(engine, 11, &err), &err);
+    get(engine, 1, parts, n);
+    assert_memory_equal(parts, whole, sizeof whole);
+    ddmd_engine_destroy(&engine);
+}
+
 /* Any lane of any group, alone or among others that are near, far, hot or lost. */
 static void bits_do_not_depend_on_the_lane(void **state)
 {
@@ -341,6 +374,7 @@ int main(void)
         cmocka_unit_test(strange_radii),
         cmocka_unit_test(what_it_cannot_do_is_named),
         cmocka_unit_test(a_start_from_a_frame_goes_on_with_the_same_bits),
+        cmocka_unit_test(calls_may_be_cut_anywhere),
         cmocka_unit_test(bits_do_not_depend_on_the_lane),
         cmocka_unit_test(the_callers_arithmetic_is_left_alone),
     };
