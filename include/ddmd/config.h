@@ -85,7 +85,8 @@ typedef struct ddmd_config {
         double dropout;
         int batch_size;
         int epochs;
-        int patience; /* 0: never end a training early */
+        int patience;    /* 0: never end a training early */
+        char *precision; /* f32, bf16 */
         double learning_rate, rho, epsilon;
         double validation_fraction;
         int max_samples;  /* window of the newest frames that is trained on */

@@ -304,6 +304,8 @@ ddmd_model_options ddmd_subject_model_options(const ddmd_config *config)
     options.batch_size = config->model.batch_size;
     options.epochs = config->model.epochs;
     options.patience = config->model.patience;
+    options.precision =
+        strcmp(config->model.precision, "bf16") == 0 ? DDMD_PRECISION_bf16 : DDMD_PRECISION_f32;
     options.learning_rate = config->model.learning_rate;
     options.rho = config->model.rho;
     options.epsilon = config->model.epsilon;

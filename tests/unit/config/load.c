@@ -66,6 +66,7 @@ static void defaults_are_those_of_the_papers(void **state)
     assert_int_equal(c->model.batch_size, 64);
     assert_int_equal(c->model.epochs, 50);
     assert_int_equal(c->model.patience, 0);
+    assert_string_equal(c->model.precision, "f32");
     assert_true(c->model.learning_rate == 0.001);
     assert_true(c->model.rho == 0.9);
     assert_true(c->model.epsilon == 1e-8);
