@@ -9,7 +9,7 @@
 
 enum {
     MOST_ROWS = 256,   /* summed in float32 before the sum goes on in float64 ... */
-    MOST_COLUMNS = 16, /* ... of so many channels at once */
+    MOST_COLUMNS = 64, /* ... of so many channels at once */
     PIXELS = 8,        /* whose products with the last layer's weights are formed together */
     LANES = 16
 };
@@ -36,21 +36,25 @@ static inline uint16_t to_bf16(float value)
 #define VALUE float
 #define LOAD(value) (value)
 #define STORE(value) (value)
+#define POSITIVE(value) ((value) > 0)
 #include "model/cvae/activations.inc"
 #undef NAME
 #undef VALUE
 #undef LOAD
 #undef STORE
+#undef POSITIVE
 
 #define NAME(name) name##_bf16
 #define VALUE uint16_t
 #define LOAD(value) from_bf16(value)
 #define STORE(value) to_bf16(value)
+#define POSITIVE(value) ((int16_t)(value) > 0)
 #include "model/cvae/activations.inc"
 #undef NAME
 #undef VALUE
 #undef LOAD
 #undef STORE
+#undef POSITIVE
 
 void ddmd_activations_bias_relu(const ddmd_activations *shape, const float *bias, void *values)
 {
