@@ -1,5 +1,6 @@
 #include "campaign/candidate_window.h"
 
+#include "campaign/embed_maps.h"
 #include "campaign/run_directory.h"
 #include "core/array.h"
 #include "core/file.h"
@@ -99,35 +100,6 @@ static enum ddmd_status take_over(const ddmd_campaign *c, ddmd_candidate_window 
     return DDMD_OK;
 }
 
-/* Embed the maps that are not known; *n: how many. */
-static enum ddmd_status embed_others(ddmd_campaign *c, ddmd_model *model, ddmd_candidate_window *w,
-                                     const bool *known, size_t *n, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    const size_t bytes = ddmd_contact_map_bytes(c->subject->n_points);
-    uint8_t *maps = NULL;
-    float *latent = NULL;
-    size_t unknown = 0, k = 0;
-    for (size_t i = 0; i < w->set.n_maps; i++)
-        unknown += !known[i];
-    DDMD_TRY(ddmd_array_alloc(&maps, unknown, bytes, err));
-    DDMD_TRY(ddmd_array_alloc(&latent, unknown * w->dim, sizeof *latent, err));
-    for (size_t i = 0; i < w->set.n_maps; i++)
-        if (!known[i])
-            memcpy(maps + k++ * bytes, w->set.maps + i * bytes, bytes);
-    if (unknown > 0)
-        DDMD_TRY(ddmd_model_embed(model, maps, unknown, latent, err));
-    k = 0;
-    for (size_t i = 0; i < w->set.n_maps; i++)
-        if (!known[i])
-            memcpy(w->latent + i * w->dim, latent + k++ * w->dim, w->dim * sizeof *latent);
-    *n = unknown;
-out:
-    free(maps);
-    free(latent);
-    return status;
-}
-
 /* The file has a row for each frame. */
 static enum ddmd_status write_embedding(const ddmd_campaign *c, const ddmd_candidate_window *w,
                                         uint32_t version, ddmd_error *err)
@@ -174,7 +146,8 @@ enum ddmd_status ddmd_candidate_window_embed(ddmd_campaign *c, ddmd_candidate_wi
     DDMD_TRY(ddmd_array_alloc(&w->latent, w->set.n_maps * w->dim, sizeof *w->latent, err));
     DDMD_TRY(ddmd_array_alloc(&known, w->set.n_maps, sizeof *known, err));
     DDMD_TRY(take_over(c, w, newest.version, known, err));
-    DDMD_TRY(embed_others(c, model, w, known, &n_embedded, err));
+    DDMD_TRY(ddmd_embed_maps(model, &w->set, ddmd_contact_map_bytes(c->subject->n_points), known,
+                             w->latent, &n_embedded, err));
     DDMD_TRY(write_embedding(c, w, newest.version, err));
     ddmd_log_line(&c->log, DDMD_LOG_DEBUG, "round %u: embedded %zu of %zu maps of %zu frames",
                   c->row.round, n_embedded, w->set.n_maps, w->n);

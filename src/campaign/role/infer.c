@@ -5,6 +5,7 @@
  */
 #include "campaign/role/roles.h"
 
+#include "campaign/embed_maps.h"
 #include "campaign/role/feature_window.h"
 #include "campaign/role/worker.h"
 #include "campaign/run_directory.h"
@@ -91,10 +92,9 @@ static enum ddmd_status embed(infer *f, const ddmd_feature_set *set, float **lat
     enum ddmd_status status = DDMD_OK;
     const ddmd_map_set *maps = &set->maps;
     const size_t bytes = ddmd_contact_map_bytes(ddmd_process_subject(f->process)->n_points);
-    float *all = NULL, *fresh = NULL;
-    uint8_t *unknown = NULL;
+    float *all = NULL;
     bool *known = NULL;
-    size_t n = 0, k = 0;
+    size_t n;
     DDMD_TRY(ddmd_array_alloc(&all, maps->n_maps * f->dim, sizeof *all, err));
     DDMD_TRY(ddmd_array_alloc(&known, maps->n_maps, sizeof *known, err));
     for (size_t i = 0; i < set->n; i++) {
@@ -105,19 +105,7 @@ static enum ddmd_status embed(infer *f, const ddmd_feature_set *set, float **lat
         memcpy(all + map * f->dim, f->latents + at * f->dim, f->dim * sizeof *all);
         known[map] = true;
     }
-    for (size_t i = 0; i < maps->n_maps; i++)
-        n += !known[i];
-    DDMD_TRY(ddmd_array_alloc(&unknown, n, bytes, err));
-    DDMD_TRY(ddmd_array_alloc(&fresh, n * f->dim, sizeof *fresh, err));
-    for (size_t i = 0; i < maps->n_maps; i++)
-        if (!known[i])
-            memcpy(unknown + k++ * bytes, maps->maps + i * bytes, bytes);
-    if (n)
-        DDMD_TRY(ddmd_model_embed(f->model, unknown, n, fresh, err));
-    k = 0;
-    for (size_t i = 0; i < maps->n_maps; i++)
-        if (!known[i])
-            memcpy(all + i * f->dim, fresh + k++ * f->dim, f->dim * sizeof *all);
+    DDMD_TRY(ddmd_embed_maps(f->model, maps, bytes, known, all, &n, err));
     for (size_t i = 0; i < set->n; i++) {
         size_t at = (set->first + i) % f->capacity;
         memcpy(f->latents + at * f->dim, all + maps->point_of[i] * f->dim, f->dim * sizeof *all);
@@ -128,8 +116,6 @@ static enum ddmd_status embed(infer *f, const ddmd_feature_set *set, float **lat
     all = NULL;
 out:
     free(all);
-    free(fresh);
-    free(unknown);
     free(known);
     return status;
 }

@@ -1,22 +1,21 @@
 /*
- * Role train: holds the window of the newest contact maps, trains every latent dimension on it
- * whenever a round's worth of new frames has come (model.train_every), and tells of the weights.
+ * Role train: holds the window of the newest contact maps, learns from it whenever a round's worth
+ * of new frames has come (model.train_every) and the model does badly on them (model.train_when),
+ * and tells of the weights.
  */
 #include "campaign/role/roles.h"
 
+#include "campaign/learn.h"
 #include "campaign/role/feature_window.h"
 #include "campaign/role/worker.h"
 #include "campaign/run_directory.h"
-#include "campaign/state.h"
 #include "core/array.h"
-#include "core/clock.h"
 #include "core/try.h"
-#include "ddmd/model.h"
 #include "stream/decisions.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_KEPT = 64, LEAST_BATCHES = 4 };
 static const uint64_t max_kept_bytes = UINT64_C(1) << 20;
@@ -27,8 +26,8 @@ typedef struct train {
     ddmd_feature_window *window;
     ddmd_worker_thread worker;
     ddmd_outbox *outbox;
-    uint32_t version;    /* of the newest weights */
-    ddmd_model **models; /* [n_dims] trained last; NULL: not in this life */
+    ddmd_learner learner;
+    ddmd_model_row newest; /* weights; version 0: none */
 } train;
 
 static const ddmd_config *config_of(const train *t)
@@ -44,73 +43,25 @@ static bool on_epoch(void *user, const ddmd_model_progress *p)
     return !atomic_load(&t->worker.stop);
 }
 
-/* The model of a latent dimension to train on: the one in hand, the newest file, or a fresh one. */
-static enum ddmd_status get_model(train *t, size_t dim, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    const ddmd_config *config = config_of(t);
-    const ddmd_model_options options = ddmd_subject_model_options(config);
-    int latent_dim = config->model.latent_dim.items[dim];
-    char name[128], *path = NULL;
-    if (!config->model.warm_start)
-        ddmd_model_destroy(&t->models[dim]);
-    if (t->models[dim]) {
-        ddmd_model_set_version(t->models[dim], t->version + 1);
-        return DDMD_OK;
-    }
-    if (!config->model.warm_start || t->version == 0)
-        return ddmd_model_create(config->model.kind, &options,
-                                 (int)ddmd_process_subject(t->process)->n_points, latent_dim,
-                                 t->version + 1, &t->models[dim], err);
-    ddmd_campaign_model_file(name, sizeof name, t->version, latent_dim);
-    DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(t->process), name, err));
-    DDMD_TRY(ddmd_model_load(path, options.threads, &t->models[dim], err));
-    ddmd_model_set_version(t->models[dim], t->version + 1);
-out:
-    free(path);
-    return status;
-}
-
-static enum ddmd_status train_one(train *t, size_t dim, const ddmd_map_set *set,
-                                  ddmd_weights *weights, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    ddmd_model_progress last = {0};
-    char *path = NULL;
-    double from = ddmd_clock_monotonic();
-    *weights = (ddmd_weights){
-        .version = t->version + 1,
-        .latent_dim = (uint32_t)config_of(t)->model.latent_dim.items[dim],
-        .n_samples = set->n_frames,
-    };
-    ddmd_campaign_model_file(weights->path, sizeof weights->path, weights->version,
-                             (int)weights->latent_dim);
-    DDMD_TRY(get_model(t, dim, err));
-    DDMD_TRY(ddmd_model_train(t->models[dim], set->maps, set->counts, set->n_maps, on_epoch, t,
-                              &last, err));
-    DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(t->process), weights->path, err));
-    DDMD_TRY(ddmd_model_save(t->models[dim], path, err));
-    weights->epochs = (uint32_t)last.epoch;
-    weights->train_reconstruction = last.train.reconstruction;
-    weights->train_loss = last.train.reconstruction + last.train.kl;
-    weights->validation_reconstruction = last.validation.reconstruction;
-    weights->validation_loss = last.validation.reconstruction + last.validation.kl;
-    weights->seconds = ddmd_clock_monotonic() - from;
-out:
-    free(path);
-    return status;
-}
-
-static double choice_loss(const ddmd_weights *w)
-{
-    return isnan(w->validation_reconstruction) ? w->train_reconstruction
-                                               : w->validation_reconstruction;
-}
-
-static enum ddmd_status tell(train *t, const ddmd_weights *weights, ddmd_error *err)
+/* Weights that are not kept have no path: nobody is to load them. */
+static enum ddmd_status tell(train *t, const ddmd_model_row *row, ddmd_error *err)
 {
     ddmd_message *message = NULL;
-    enum ddmd_status status = ddmd_weights_encode(weights, &message, err);
+    ddmd_weights weights = {
+        .version = row->version,
+        .latent_dim = (uint32_t)row->latent_dim,
+        .n_samples = row->n_samples,
+        .epochs = (uint32_t)row->epochs,
+        .kept = row->kept,
+        .train_loss = row->train_loss,
+        .validation_loss = row->validation_loss,
+        .train_reconstruction = row->train_reconstruction,
+        .validation_reconstruction = row->validation_reconstruction,
+        .seconds = row->seconds,
+    };
+    if (row->kept)
+        memcpy(weights.path, row->file, sizeof row->file);
+    enum ddmd_status status = ddmd_weights_encode(&weights, &message, err);
     if (status == DDMD_OK)
         status = ddmd_outbox_put(t->outbox, &message, -1, NULL, err);
     ddmd_message_destroy(&message);
@@ -121,29 +72,45 @@ static enum ddmd_status tell(train *t, const ddmd_weights *weights, ddmd_error *
 static enum ddmd_status train_all(train *t, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    size_t n_dims = config_of(t)->model.latent_dim.n, best = 0;
+    size_t n_dims = config_of(t)->model.latent_dim.n, best;
     ddmd_feature_set set = {0};
-    ddmd_weights *weights = NULL;
-    DDMD_TRY(ddmd_array_alloc(&weights, n_dims, sizeof *weights, err));
+    ddmd_model_row *rows = NULL;
+    DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
     DDMD_TRY(
         ddmd_feature_window_take(t->window, (size_t)config_of(t)->model.max_samples, &set, err));
-    for (size_t i = 0; i < n_dims; i++) {
-        DDMD_TRY(train_one(t, i, &set.maps, &weights[i], err));
-        if (choice_loss(&weights[i]) < choice_loss(&weights[best]))
-            best = i;
-    }
-    weights[best].kept = true;
-    for (size_t i = 0; i < n_dims; i++) {
-        if (i == best)
-            continue;
-        weights[i].path[0] = '\0';
-        DDMD_TRY(tell(t, &weights[i], err));
-    }
-    DDMD_TRY(tell(t, &weights[best], err));
-    t->version++;
+    DDMD_TRY(ddmd_learn(&t->learner, &set.maps, t->newest.version, rows, &best, err));
+    for (size_t i = 0; i < n_dims; i++)
+        if (i != best)
+            DDMD_TRY(tell(t, &rows[i], err));
+    DDMD_TRY(tell(t, &rows[best], err));
+    t->newest = rows[best];
 out:
     ddmd_feature_set_clear(&set);
-    free(weights);
+    free(rows);
+    return status;
+}
+
+/* Is the model that there is so bad at the n_new newest frames that training is worth it? */
+static enum ddmd_status is_needed(train *t, uint64_t n_new, bool *needed, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_feature_set set = {0};
+    ddmd_model_check_row check;
+    *needed = true;
+    if (t->newest.version == 0 || !ddmd_learn_is_checked(config_of(t)))
+        return DDMD_OK;
+    ddmd_process_now(t->process, DDMD_ACTIVITY_compute, "trying the model on new frames");
+    DDMD_TRY(ddmd_feature_window_take(t->window, (size_t)n_new, &set, err));
+    DDMD_TRY(ddmd_learn_check(&t->learner, &set.maps, &t->newest, &check, err));
+    *needed = check.trained;
+    ddmd_log_line(ddmd_process_log(t->process), DDMD_LOG_INFO,
+                  "model version %u has loss %.2f on %zu new maps of %zu frames, %.2f on held-out "
+                  "ones of its training: %s",
+                  check.version, check.reconstruction, set.maps.n_maps, set.n,
+                  check.reference_reconstruction,
+                  check.trained ? "it is trained on" : "it stays as it is");
+out:
+    ddmd_feature_set_clear(&set);
     return status;
 }
 
@@ -154,7 +121,7 @@ static uint64_t enough_new(const train *t)
     uint64_t round =
         (uint64_t)ddmd_subject_segment_reports(config) * (uint64_t)config->simulation.replicas;
     uint64_t few = (uint64_t)config->model.batch_size * LEAST_BATCHES;
-    if (t->version == 0 && few < round)
+    if (t->newest.version == 0 && few < round)
         return few;
     return round * (uint64_t)config->model.train_every;
 }
@@ -163,18 +130,21 @@ static enum ddmd_status work(void *user, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     train *t = user;
-    uint64_t trained = 0, n = 0;
+    uint64_t seen = 0, n = 0; /* frames at the last training or decision against one, and now */
+    bool needed;
     while (!atomic_load(&t->worker.stop)) {
-        uint64_t wanted = trained + enough_new(t);
+        uint64_t wanted = seen + enough_new(t);
         if (n < wanted) {
             ddmd_process_now(t->process, DDMD_ACTIVITY_wait, "for %llu frames",
                              (unsigned long long)(wanted - n));
             DDMD_TRY(ddmd_feature_window_wait(t->window, wanted - 1, look_every_s, &n, err));
             continue;
         }
-        DDMD_TRY(train_all(t, err));
-        trained = n;
-        ddmd_process_done(t->process, trained);
+        DDMD_TRY(is_needed(t, n - seen, &needed, err));
+        if (needed)
+            DDMD_TRY(train_all(t, err));
+        seen = n;
+        ddmd_process_done(t->process, seen);
     }
 out:
     return status;
@@ -208,11 +178,25 @@ static void destroy(void *self)
     if (t->worker.started)
         stop(t, true);
     ddmd_worker_thread_join(&t->worker);
-    for (size_t i = 0; t->models && i < config_of(t)->model.latent_dim.n; i++)
-        ddmd_model_destroy(&t->models[i]);
-    free((void *)t->models);
     ddmd_feature_window_destroy(&t->window);
     free(t);
+}
+
+/* The weights that an earlier life of the process has told of. */
+static enum ddmd_status find_newest(train *t, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_catalogue *catalogue = NULL;
+    char *path = NULL;
+    if (ddmd_process_known(t->process) == 0)
+        return DDMD_OK;
+    DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(t->process), "catalogue.sqlite", err));
+    DDMD_TRY(ddmd_catalogue_open(path, true, &catalogue, err));
+    DDMD_TRY(ddmd_catalogue_newest_model(catalogue, &t->newest, err));
+out:
+    ddmd_catalogue_close(&catalogue);
+    free(path);
+    return status;
 }
 
 static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *err)
@@ -224,8 +208,14 @@ static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *e
     int channel;
     DDMD_TRY(ddmd_array_alloc(&t, 1, sizeof *t, err));
     t->process = process;
-    t->version = (uint32_t)ddmd_process_known(process);
-    DDMD_TRY(ddmd_array_alloc(&t->models, config->model.latent_dim.n, sizeof(ddmd_model *), err));
+    t->learner = (ddmd_learner){
+        .config = config,
+        .run_dir = ddmd_process_run_dir(process),
+        .n_points = ddmd_process_subject(process)->n_points,
+        .on_epoch = on_epoch,
+        .user = t,
+    };
+    DDMD_TRY(find_newest(t, err));
     DDMD_TRY(ddmd_feature_window_create((size_t)config->model.max_samples,
                                         ddmd_process_subject(process)->n_points,
                                         ddmd_process_run_dir(process), &t->window, err));

@@ -1,0 +1,129 @@
+#include "campaign/learn.h"
+
+#include "campaign/run_directory.h"
+#include "campaign/state.h"
+#include "campaign/subject.h"
+#include "core/clock.h"
+#include "core/parallel.h"
+#include "core/try.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ddmd_campaign_model_file(char *buffer, size_t size, uint32_t version, int latent_dim)
+{
+    snprintf(buffer, size, "models/model-%04u-d%d.h5", version, latent_dim);
+}
+
+/*
+ * A model to train: the newest weights of this latent dimension where training goes on from them
+ * and there are any, else fresh ones.
+ */
+static enum ddmd_status make_model(const ddmd_learner *l, int latent_dim, uint32_t newest,
+                                   ddmd_model **model, ddmd_error *err)
+{
+    const ddmd_model_options options = ddmd_subject_model_options(l->config);
+    char name[128], *path = NULL;
+    if (!l->config->model.warm_start || newest == 0)
+        return ddmd_model_create(l->config->model.kind, &options, (int)l->n_points, latent_dim,
+                                 newest + 1, model, err);
+    ddmd_campaign_model_file(name, sizeof name, newest, latent_dim);
+    enum ddmd_status status = ddmd_run_path(&path, l->run_dir, name, err);
+    if (status == DDMD_OK)
+        status = ddmd_model_load(path, options.threads, model, err);
+    if (status == DDMD_OK)
+        ddmd_model_set_version(*model, newest + 1);
+    free(path);
+    return status;
+}
+
+/* Train one latent dimension, save it, and fill its row. */
+static enum ddmd_status train_one(const ddmd_learner *l, const ddmd_map_set *set, int latent_dim,
+                                  uint32_t newest, ddmd_model_row *row, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    char *path = NULL;
+    ddmd_model_progress last = {0};
+    double from = ddmd_clock_monotonic();
+    *row = (ddmd_model_row){
+        .version = newest + 1,
+        .latent_dim = latent_dim,
+        .n_samples = set->n_frames,
+        .n_maps = set->n_maps,
+    };
+    ddmd_campaign_model_file(row->file, sizeof row->file, row->version, latent_dim);
+    DDMD_TRY(make_model(l, latent_dim, newest, &model, err));
+    DDMD_TRY(ddmd_model_train(model, set->maps, set->counts, set->n_maps, l->on_epoch, l->user,
+                              &last, err));
+    DDMD_TRY(ddmd_run_path(&path, l->run_dir, row->file, err));
+    DDMD_TRY(ddmd_model_save(model, path, err));
+    row->epochs = last.epoch;
+    row->train_reconstruction = last.train.reconstruction;
+    row->train_loss = last.train.reconstruction + last.train.kl;
+    row->validation_reconstruction = last.validation.reconstruction;
+    row->validation_loss = last.validation.reconstruction + last.validation.kl;
+    row->seconds = ddmd_clock_monotonic() - from;
+out:
+    ddmd_model_destroy(&model);
+    free(path);
+    return status;
+}
+
+/* What the choice between latent dimensions is made by. */
+static double choice_loss(const ddmd_model_row *row)
+{
+    return isnan(row->validation_reconstruction) ? row->train_reconstruction
+                                                 : row->validation_reconstruction;
+}
+
+enum ddmd_status ddmd_learn(const ddmd_learner *l, const ddmd_map_set *set, uint32_t newest,
+                            ddmd_model_row *rows, size_t *best, ddmd_error *err)
+{
+    *best = 0;
+    for (size_t i = 0; i < l->config->model.latent_dim.n; i++) {
+        enum ddmd_status status =
+            train_one(l, set, l->config->model.latent_dim.items[i], newest, &rows[i], err);
+        if (status != DDMD_OK)
+            return status;
+        if (choice_loss(&rows[i]) < choice_loss(&rows[*best]))
+            *best = i;
+    }
+    rows[*best].kept = true;
+    return DDMD_OK;
+}
+
+enum ddmd_status ddmd_learn_check(const ddmd_learner *l, const ddmd_map_set *set,
+                                  const ddmd_model_row *newest, ddmd_model_check_row *check,
+                                  ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model *model = NULL;
+    ddmd_model_loss loss = {NAN, NAN};
+    char *path = NULL;
+    DDMD_TRY(ddmd_run_path(&path, l->run_dir, newest->file, err));
+    if (set->n_maps > 0) {
+        DDMD_TRY(
+            ddmd_model_load(path, ddmd_parallel_threads(l->config->model.threads), &model, err));
+        DDMD_TRY(ddmd_model_evaluate(model, set->maps, set->counts, set->n_maps, &loss, err));
+    }
+    *check = (ddmd_model_check_row){
+        .version = newest->version,
+        .n_frames = set->n_frames,
+        .n_maps = set->n_maps,
+        .reconstruction = loss.reconstruction,
+        .reference_reconstruction = choice_loss(newest),
+        .trained =
+            loss.reconstruction > choice_loss(newest) * (1 + l->config->model.retrain_margin),
+    };
+out:
+    ddmd_model_destroy(&model);
+    free(path);
+    return status;
+}
+
+bool ddmd_learn_is_checked(const ddmd_config *config)
+{
+    return strcmp(config->model.train_when, "needed") == 0;
+}
