@@ -4,7 +4,7 @@ command -v h5diff >/dev/null || skip "h5diff is not installed (hdf5-tools)"
 kills=${DDMD_TEST_KILLS:-20}
 
 write_toy toy.yaml
-sed -i 's/segment_ns: 0.02/segment_ns: 0.2/; s/rounds: 3/rounds: 4/; s/epochs: 3/epochs: 8/' toy.yaml
+sed -i 's/segment_ns: 0.02/segment_ns: 0.2/; s/rounds: 3/rounds: 4/; s/epochs: 3/epochs: 8\n  train_every: 2/' toy.yaml
 start=$(date +%s%N)
 expect 0 run toy.yaml --run-dir whole --quiet
 took_ms=$((($(date +%s%N) - start) / 1000000))
