@@ -103,4 +103,35 @@ typedef struct ddmd_campaign_status {
 enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_status *status,
                                            ddmd_error *err);
 
+/* One simulation, simulated again. */
+typedef struct ddmd_replay_result {
+    uint32_t simulation;
+    uint64_t n_frames; /* stored */
+    bool identical;    /* all of them; otherwise */
+    uint64_t frame;    /* the first that is not, counted from 0, */
+    char value[288];   /* which of its values: "velocity z of atom 12", or what happened instead, */
+    double stored, simulated; /* and that value; NaN: it is no number */
+} ddmd_replay_result;
+
+typedef struct ddmd_replay_options {
+    const ddmd_log *log;    /* may be NULL */
+    const atomic_int *stop; /* not 0: CANCELLED, soon; may be NULL */
+    /* Told of each simulation when it is over; another status than OK ends the replay with it. */
+    enum ddmd_status (*result)(void *user, const ddmd_replay_result *result, ddmd_error *err);
+    void *user;
+} ddmd_replay_options;
+
+/*
+ * Simulate simulations[n] of a campaign (n 0: all that it has) again, from their starts, and
+ * compare steps, positions, velocities and energies of every durable frame with what is stored, bit
+ * by bit. A simulation that had failed has to fail at the same report. The campaign may be running;
+ * nothing of it is changed. *deterministic: the engine promises the same bits on this machine
+ * (DDMD_ENGINE_DETERMINISTIC); where it does not, differences mean nothing. It is known before the
+ * first result is told. INVALID: there is no such simulation. FORMAT: a frame that the catalogue
+ * counts is not stored.
+ */
+enum ddmd_status ddmd_campaign_replay(const char *run_dir, const uint32_t *simulations, size_t n,
+                                      const ddmd_replay_options *options, bool *deterministic,
+                                      ddmd_mistakes *mistakes, ddmd_error *err);
+
 #endif
