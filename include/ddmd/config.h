@@ -109,6 +109,8 @@ typedef struct ddmd_config {
         int lof_neighbors;
         int states; /* of k-means; 0: the square root of the number of frames */
         double exploration;
+        double cull_after_ns; /* 0: never */
+        double cull_idle_ns;
     } selection;
     struct {
         double timeout_s;    /* a process that is not heard of for so long is started again */

@@ -157,6 +157,7 @@ typedef struct ddmd_select_options {
     uint64_t seed;
     uint32_t round;
     int threads;
+    bool mark_outliers; /* fill is_outlier of the selection */
 } ddmd_select_options;
 
 /* One restart point, best first. */
@@ -172,6 +173,8 @@ typedef struct ddmd_selection {
     ddmd_restart_point *points;   /* ranked, best first */
     ddmd_outlier_result outliers; /* zeros for strategies that do not look for any */
     size_t n_states;              /* 0 for strategies that do not form any */
+    bool *is_outlier;             /* [candidates] where that was asked for and outliers were looked
+                                     for, else NULL */
 } ddmd_selection;
 
 enum ddmd_strategy_needs {

@@ -409,6 +409,20 @@ static void check_rest(ddmd_reader *reader)
         MISTAKE(stop.rmsd_angstrom, "stop.rmsd_angstrom needs system.reference");
 }
 
+/* Culling looks at the outliers of rankings that are made while simulations run. */
+static void check_culling(ddmd_reader *reader)
+{
+    const ddmd_config *config = reader->config;
+    if (!(config->selection.cull_after_ns > 0) || WRONG(selection.cull_after_ns))
+        return;
+    if (config->mode != DDMD_MODE_streaming && !WRONG(mode))
+        MISTAKE(selection.cull_after_ns, "selection.cull_after_ns needs mode: streaming");
+    else if (strcmp(config->selection.candidates, "dbscan") != 0 && *config->selection.candidates)
+        MISTAKE(selection.cull_after_ns,
+                "selection.cull_after_ns needs outliers (selection.candidates: dbscan, not %s)",
+                config->selection.candidates);
+}
+
 enum ddmd_status ddmd_config_check(ddmd_reader *reader, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -427,6 +441,7 @@ enum ddmd_status ddmd_config_check(ddmd_reader *reader, ddmd_error *err)
     DDMD_TRY(complete_layers(reader, err));
     DDMD_TRY(complete_strategy(reader, err));
     check_rest(reader);
+    check_culling(reader);
 out:
     return status;
 }

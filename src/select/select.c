@@ -293,9 +293,21 @@ out:
     return status;
 }
 
+static enum ddmd_status mark_outliers(const struct work *work, bool **is_outlier, ddmd_error *err)
+{
+    size_t n = work->view.candidates->n;
+    if (!work->labels || !work->view.options->mark_outliers)
+        return DDMD_OK;
+    enum ddmd_status status = ddmd_array_alloc(is_outlier, n, sizeof **is_outlier, err);
+    for (uint32_t i = 0; status == DDMD_OK && i < n; i++)
+        (*is_outlier)[i] = work->labels[ddmd_frame_point(&work->points, i)] < 0;
+    return status;
+}
+
 static enum ddmd_status run(struct work *work, ddmd_selection *selection, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
+    bool *is_outlier = NULL;
     DDMD_TRY(check(work->ops, work->view.candidates, work->view.options, err));
     if (work->view.candidates->n > 0 && work->ops->needs & DDMD_STRATEGY_RESTARTS) {
         if (work->ops->from_outliers)
@@ -306,9 +318,13 @@ static enum ddmd_status run(struct work *work, ddmd_selection *selection, ddmd_e
         if (work->ranking.n > 0)
             DDMD_TRY(work->ops->rank(&work->view, &work->ranking, err));
     }
+    DDMD_TRY(mark_outliers(work, &is_outlier, err));
     DDMD_TRY(choose(work, selection, err));
+    selection->is_outlier = is_outlier;
+    is_outlier = NULL;
 
 out:
+    free(is_outlier);
     ddmd_neighbor_index_destroy(&work->index);
     ddmd_frame_points_clear(&work->points);
     ddmd_states_clear(&work->states);
@@ -338,5 +354,6 @@ enum ddmd_status ddmd_select(const char *strategy, const ddmd_candidates *candid
 void ddmd_selection_clear(ddmd_selection *selection)
 {
     free(selection->points);
+    free(selection->is_outlier);
     *selection = (ddmd_selection){0};
 }

@@ -324,14 +324,18 @@ static enum ddmd_status hear_unproductive(coordinator *o, const ddmd_message *me
 {
     ddmd_unproductive list;
     enum ddmd_status status = ddmd_unproductive_decode(message, &list, err);
-    for (size_t i = 0; status == DDMD_OK && i < list.n; i++) {
+    if (status != DDMD_OK)
+        return status;
+    for (int r = 0; r < o->c->n_replicas; r++)
+        o->states[r].cull = false; /* what went on may have found something since */
+    for (size_t i = 0; i < list.n; i++) {
         ddmd_idle idle;
         ddmd_unproductive_at(message, i, &idle);
         const ddmd_simulation_row *slot = slot_of(o, idle.simulation);
         if (slot)
             o->states[slot->replica].cull = true;
     }
-    return status;
+    return DDMD_OK;
 }
 
 /* ---- processes --------------------------------------------------------------------------------
@@ -410,7 +414,9 @@ static enum ddmd_status hear_failed(coordinator *o, const ddmd_message *message,
         child_event(o, text);
         return DDMD_OK;
     }
-    DDMD_FAIL(err, failed.error.status, "process %s: %s", name, failed.error.message);
+    /* FORMAT is of a file, for what it says here is not of the message. */
+    status = failed.error.status == DDMD_FORMAT ? DDMD_IO : failed.error.status;
+    DDMD_FAIL(err, status, "process %s: %s", name, failed.error.message);
 out:
     return status;
 }
@@ -504,21 +510,25 @@ static bool is_free(const coordinator *o, int replica)
                (uint64_t)ddmd_subject_segment_reports(o->c->config);
 }
 
-/* Failed slots first, since they cannot go on; then the longest simulations. */
+/* Failed slots first, since they cannot go on; then what finds nothing; then the longest. */
+static bool comes_before(const coordinator *o, int a, int b)
+{
+    const ddmd_simulation_row *slots = o->c->slots;
+    bool failed = slots[a].end == DDMD_END_failed, other_failed = slots[b].end == DDMD_END_failed;
+    if (failed != other_failed)
+        return failed;
+    if (o->states[a].cull != o->states[b].cull)
+        return o->states[a].cull;
+    return slots[a].n_frames > slots[b].n_frames;
+}
+
 static enum ddmd_status decide(coordinator *o, ddmd_error *err)
 {
     for (;;) {
         int chosen = -1;
-        for (int r = 0; r < o->c->n_replicas; r++) {
-            const ddmd_simulation_row *slots = o->c->slots;
-            if (!is_free(o, r))
-                continue;
-            bool failed = slots[r].end == DDMD_END_failed;
-            bool other_failed = chosen >= 0 && slots[chosen].end == DDMD_END_failed;
-            if (chosen < 0 || (failed && !other_failed) ||
-                (failed == other_failed && slots[r].n_frames > slots[chosen].n_frames))
+        for (int r = 0; r < o->c->n_replicas; r++)
+            if (is_free(o, r) && (chosen < 0 || comes_before(o, r, chosen)))
                 chosen = r;
-        }
         if (chosen < 0)
             return DDMD_OK;
         uint32_t before = o->c->slots[chosen].id;

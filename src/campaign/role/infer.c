@@ -7,6 +7,7 @@
 
 #include "campaign/embed_maps.h"
 #include "campaign/role/feature_window.h"
+#include "campaign/role/idle.h"
 #include "campaign/role/worker.h"
 #include "campaign/run_directory.h"
 #include "campaign/selection.h"
@@ -24,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KEPT = 4 };
+enum { MAX_KEPT = 8 };
 static const uint64_t max_kept_bytes = UINT64_C(1) << 26;
 static const double look_every_s = 1;
 
@@ -208,6 +209,26 @@ out:
     return status;
 }
 
+/* What finds nothing new; before the ranking, whose points the replicas of these are to take. */
+static enum ddmd_status send_idle(infer *f, const ddmd_feature_set *set, const bool *is_outlier,
+                                  ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_config *config = ddmd_process_config(f->process);
+    ddmd_idle *idle = NULL;
+    ddmd_message *message = NULL;
+    ddmd_unproductive list = {.model_version = f->version};
+    DDMD_TRY(ddmd_find_idle(config, set->simulation, set->index, is_outlier, set->n, &idle, &list.n,
+                            err));
+    list.simulations = idle;
+    DDMD_TRY(ddmd_unproductive_encode(&list, &message, err));
+    DDMD_TRY(ddmd_outbox_put(f->outbox, &message, -1, NULL, err));
+out:
+    ddmd_message_destroy(&message);
+    free(idle);
+    return status;
+}
+
 static enum ddmd_status rank(infer *f, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -229,8 +250,11 @@ static enum ddmd_status rank(infer *f, ddmd_error *err)
         .rmsd_nm = ddmd_process_subject(f->process)->n_rmsd_atoms ? set.rmsd_nm : NULL,
         .simulation = set.simulation,
     };
-    const ddmd_select_options options = ddmd_campaign_select_options(config, f->round + 1, set.n);
+    ddmd_select_options options = ddmd_campaign_select_options(config, f->round + 1, set.n);
+    options.mark_outliers = config->selection.cull_after_ns > 0;
     DDMD_TRY(ddmd_select(f->strategy.name, &candidates, &options, &selection, err));
+    if (selection.is_outlier)
+        DDMD_TRY(send_idle(f, &set, selection.is_outlier, err));
     DDMD_TRY(send_ranking(f, &set, &selection, from_s, err));
     f->ranked = set.first + set.n;
     ddmd_process_done(f->process, f->ranked);

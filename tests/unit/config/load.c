@@ -89,6 +89,8 @@ static void defaults_are_those_of_the_papers(void **state)
     assert_int_equal(c->selection.lof_neighbors, 20);
     assert_int_equal(c->selection.states, 0);
     assert_true(c->selection.exploration == 1);
+    assert_true(c->selection.cull_after_ns == 0);
+    assert_true(c->selection.cull_idle_ns == 250);
 
     assert_float_equal(c->stop.rmsd_angstrom, 0, 0);
     assert_float_equal(c->stop.wall_minutes, 0, 0);

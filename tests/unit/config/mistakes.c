@@ -208,6 +208,11 @@ static const struct {
      "run.yaml:2: selection.min_outliers (1000) is more than selection.max_outliers (9)"},
     {"system: {sequence: A}\nstop: {rmsd_angstrom: 2}", NULL,
      "run.yaml:2: stop.rmsd_angstrom needs system.reference"},
+    {SOURCE "selection: {cull_after_ns: 1}", NULL,
+     "run.yaml:2: selection.cull_after_ns needs mode: streaming"},
+    {SOURCE "selection:\n  strategy: fast\n  cull_after_ns: 1\nmode: streaming", NULL,
+     "run.yaml:4: selection.cull_after_ns needs outliers (selection.candidates: dbscan, not "
+     "states)"},
 };
 
 static void each_mistake_is_told_as_it_should_be(void **state)

@@ -107,6 +107,24 @@ static void ml_rmsd_ranks_outliers_by_rmsd(void **state)
     ddmd_selection_clear(&selection);
 }
 
+static void outliers_are_marked_where_that_is_asked_for(void **state)
+{
+    const struct window *window = *state;
+    ddmd_select_options options = usual;
+    ddmd_selection selection = take("ml+rmsd", window, options);
+    assert_null(selection.is_outlier);
+    ddmd_selection_clear(&selection);
+    options.mark_outliers = true;
+    selection = take("ml+rmsd", window, options);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(selection.is_outlier[i], window->labels[i] < 0);
+    ddmd_selection_clear(&selection);
+    assert_null(selection.is_outlier);
+    selection = take("rmsd", window, options);
+    assert_null(selection.is_outlier);
+    ddmd_selection_clear(&selection);
+}
+
 static void ml_lof_ranks_outliers_by_their_factor_in_the_window(void **state)
 {
     const struct window *window = *state;
@@ -417,6 +435,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WINDOW(ml_rmsd_ranks_outliers_by_rmsd),
         WITH_WINDOW(ml_lof_ranks_outliers_by_their_factor_in_the_window),
+        WITH_WINDOW(outliers_are_marked_where_that_is_asked_for),
         WITH_WINDOW(rmsd_ranks_all_frames),
         WITH_WINDOW(random_choices_are_uniform),
         WITH_WINDOW(seeds_and_rounds_choose_differently),
