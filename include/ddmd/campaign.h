@@ -70,6 +70,17 @@ enum ddmd_status ddmd_campaign_resume(const char *run_dir, const char *const *ov
                                       size_t n_overrides, const ddmd_campaign_options *options,
                                       ddmd_mistakes *mistakes, ddmd_error *err);
 
+/* How the processes (or threads) of a role spent their time, all of them together. */
+typedef struct ddmd_role_use {
+    char role[16];
+    double seconds;
+    /* shares of it: computing, waiting for something to do, waiting for others to take what it has,
+       writing frames, unpacking them, and the rest: starting and stopping */
+    double compute, wait, blocked, write, unpack, other;
+} ddmd_role_use;
+
+enum { DDMD_ROLES_MAX = 8 };
+
 /* What `ddmd status` shows. Numbers that do not exist are NaN, ids -1. */
 typedef struct ddmd_campaign_status {
     char campaign[256];
@@ -94,9 +105,15 @@ typedef struct ddmd_campaign_status {
     uint64_t trainings_skipped; /* rounds in which the model was good enough */
     int64_t outliers_last_round;
     double simulate_share, train_share, infer_share, other_share; /* of elapsed_s, wall time */
-    double busy_fraction;                     /* of the simulation slots, over elapsed_s */
-    double io_fraction;                       /* of elapsed_s, spent writing frames and catalogue */
+    double busy_fraction;      /* of the simulation slots, over elapsed_s */
+    double unblocked_fraction; /* of the time that simulators ran, neither waiting nor blocked */
+    double io_fraction; /* spent writing and unpacking frames; of elapsed_s, or, in mode streaming,
+                           of the time of all processes */
     double decision_median_s, decision_p95_s; /* frame to its place in a ranking, last round */
+    double all_decisions_median_s, all_decisions_p95_s; /* ddmd_catalogue_decision_times() */
+    uint64_t n_decisions;                               /* rankings that these are over */
+    size_t n_roles;
+    ddmd_role_use roles[DDMD_ROLES_MAX];
     double elapsed_s;
 } ddmd_campaign_status;
 

@@ -271,6 +271,26 @@ enum ddmd_status ddmd_catalogue_set_restarts(ddmd_catalogue *catalogue, uint32_t
 enum ddmd_status ddmd_catalogue_newest_round(ddmd_catalogue *catalogue, ddmd_round_row *row,
                                              ddmd_error *err);
 
+/*
+ * From a frame's creation to its place in a ranking, over the *n rankings that know it: the median
+ * of their medians, and the 95th percentile of their 95th percentiles, so that in 19 of 20 rankings
+ * 19 of 20 frames have waited no longer. NaN where there is no such ranking.
+ */
+enum ddmd_status ddmd_catalogue_decision_times(ddmd_catalogue *catalogue, double *median_s,
+                                               double *p95_s, uint64_t *n, ddmd_error *err);
+
+/* Trainings (one for all latent dimensions) and rankings, and means over them; NaN: there is none.
+ */
+typedef struct ddmd_learning_totals {
+    uint64_t trainings;
+    double training_samples, training_epochs; /* frames, epochs; of the model that was kept */
+    double training_s;                        /* for all latent dimensions */
+    uint64_t rankings;
+    double ranking_samples, ranking_outliers, ranking_s; /* frames looked at, outliers, seconds */
+} ddmd_learning_totals;
+enum ddmd_status ddmd_catalogue_learning(ddmd_catalogue *catalogue, ddmd_learning_totals *totals,
+                                         ddmd_error *err);
+
 typedef struct ddmd_point_row {
     uint32_t round, rank; /* rank from 0, best first */
     uint32_t simulation, frame;
@@ -292,15 +312,20 @@ enum ddmd_status ddmd_catalogue_use_point(ddmd_catalogue *catalogue, uint32_t ro
 enum ddmd_status ddmd_catalogue_add_activity(ddmd_catalogue *catalogue, const char *role, int part,
                                              const char *activity, uint32_t round, double from_s,
                                              double to_s, ddmd_error *err);
-/* Sum of (to - from) of a role's activity; role NULL: of every role, activity NULL: of every one.
- */
-enum ddmd_status ddmd_catalogue_activity(ddmd_catalogue *catalogue, const char *role,
-                                         const char *activity, double *seconds, ddmd_error *err);
 
 /* Wall time of a phase: of each round, from the beginning of its first part to the end of its last.
  */
 enum ddmd_status ddmd_catalogue_phase_time(ddmd_catalogue *catalogue, enum ddmd_phase phase,
                                            double *seconds, ddmd_error *err);
+
+/* Seconds of each activity of each role, all of its parts together, over the whole campaign. */
+typedef struct ddmd_time_use_row {
+    char role[16], activity[16];
+    double seconds;
+} ddmd_time_use_row;
+/* *rows[*n] (the caller frees), ordered by role and activity. */
+enum ddmd_status ddmd_catalogue_time_use(ddmd_catalogue *catalogue, ddmd_time_use_row **rows,
+                                         size_t *n, ddmd_error *err);
 
 /* A warning or an error worth keeping; simulation -1: of the campaign. */
 enum ddmd_status ddmd_catalogue_add_event(ddmd_catalogue *catalogue, const char *level,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum ddmd_status read_config(const char *run_dir, ddmd_config **config, ddmd_error *err)
 {
@@ -24,18 +25,84 @@ out:
     return status;
 }
 
+/* The role's entry, made where it has none; NULL: there are too many. */
+static ddmd_role_use *role_of(ddmd_campaign_status *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_roles; i++)
+        if (strcmp(s->roles[i].role, name) == 0)
+            return &s->roles[i];
+    if (s->n_roles == DDMD_ROLES_MAX)
+        return NULL;
+    ddmd_role_use *role = &s->roles[s->n_roles++];
+    snprintf(role->role, sizeof role->role, "%s", name);
+    return role;
+}
+
+static double *share_of(ddmd_role_use *role, const char *activity)
+{
+    const struct {
+        const char *activity;
+        double *share;
+    } known[] = {
+        {"compute", &role->compute}, {"evaluate", &role->compute}, {"wait", &role->wait},
+        {"blocked", &role->blocked}, {"write", &role->write},      {"unpack", &role->unpack},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].activity, activity) == 0)
+            return known[i].share;
+    return &role->other;
+}
+
+/* Seconds of each role's activities, in the place of their shares. */
+static enum ddmd_status read_roles(ddmd_catalogue *catalogue, ddmd_campaign_status *s,
+                                   ddmd_error *err)
+{
+    ddmd_time_use_row *rows = NULL;
+    size_t n = 0;
+    enum ddmd_status status = ddmd_catalogue_time_use(catalogue, &rows, &n, err);
+    for (size_t i = 0; status == DDMD_OK && i < n; i++) {
+        ddmd_role_use *role = role_of(s, rows[i].role);
+        if (!role)
+            continue;
+        role->seconds += rows[i].seconds;
+        *share_of(role, rows[i].activity) += rows[i].seconds;
+    }
+    free(rows);
+    return status;
+}
+
+static void make_shares(ddmd_role_use *role)
+{
+    double *const shares[] = {&role->compute, &role->wait,   &role->blocked,
+                              &role->write,   &role->unpack, &role->other};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        *shares[i] = role->seconds > 0 ? *shares[i] / role->seconds : 0;
+}
+
 static enum ddmd_status read_rates(ddmd_catalogue *catalogue, const ddmd_config *config,
                                    ddmd_campaign_status *s, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    double computing, writing;
-    DDMD_TRY(ddmd_catalogue_activity(catalogue, "simulate", "compute", &computing, err));
-    DDMD_TRY(ddmd_catalogue_activity(catalogue, "aggregate", "write", &writing, err));
-    if (s->elapsed_s > 0) {
-        s->ns_per_day = s->simulated_ns / s->elapsed_s * 86400;
-        s->busy_fraction = computing / (s->elapsed_s * config->simulation.workers);
-        s->io_fraction = writing / s->elapsed_s;
+    double all = 0, input_output = 0;
+    DDMD_TRY(read_roles(catalogue, s, err));
+    for (size_t i = 0; i < s->n_roles; i++) {
+        ddmd_role_use *role = &s->roles[i];
+        all += role->seconds;
+        input_output += role->write + role->unpack;
+        double ran = role->compute + role->wait + role->blocked;
+        if (strcmp(role->role, "simulate") == 0 && ran > 0) {
+            s->unblocked_fraction = role->compute / ran;
+            if (s->elapsed_s > 0)
+                s->busy_fraction = role->compute / (s->elapsed_s * config->simulation.workers);
+        }
+        make_shares(role);
     }
+    if (config->mode == DDMD_MODE_sequential)
+        all = s->elapsed_s;
+    if (all > 0)
+        s->io_fraction = input_output / all;
+    if (s->elapsed_s > 0)
+        s->ns_per_day = s->simulated_ns / s->elapsed_s * 86400;
 out:
     return status;
 }
@@ -78,6 +145,8 @@ static enum ddmd_status read_learning(ddmd_catalogue *catalogue, ddmd_campaign_s
         s->decision_median_s = round.decision_median_s;
         s->decision_p95_s = round.decision_p95_s;
     }
+    DDMD_TRY(ddmd_catalogue_decision_times(catalogue, &s->all_decisions_median_s,
+                                           &s->all_decisions_p95_s, &s->n_decisions, err));
 out:
     return status;
 }
@@ -101,6 +170,7 @@ enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_st
         .infer_share = NAN,
         .other_share = NAN,
         .busy_fraction = NAN,
+        .unblocked_fraction = NAN,
         .io_fraction = NAN,
         .decision_median_s = NAN,
         .decision_p95_s = NAN,

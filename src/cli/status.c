@@ -21,6 +21,22 @@ static const char *state_name(const ddmd_campaign_status *s)
     return ddmd_campaign_state_name(s->state);
 }
 
+/* {"simulate": {"seconds", "compute", ...}, ...} */
+static json_t *roles_json(const ddmd_campaign_status *s)
+{
+    json_t *roles = json_object();
+    for (size_t i = 0; i < s->n_roles; i++) {
+        const ddmd_role_use *r = &s->roles[i];
+        json_t *role =
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "seconds", cli_number(r->seconds),
+                      "compute", cli_number(r->compute), "wait", cli_number(r->wait), "blocked",
+                      cli_number(r->blocked), "write", cli_number(r->write), "unpack",
+                      cli_number(r->unpack), "other", cli_number(r->other));
+        json_object_set_new(roles, r->role, role);
+    }
+    return roles;
+}
+
 static int print_json(const ddmd_campaign_status *s)
 {
     json_t *best = s->best_simulation < 0
@@ -53,7 +69,34 @@ static int print_json(const ddmd_campaign_status *s)
         cli_number(s->io_fraction), "seconds_frame_to_decision", "median",
         cli_number(s->decision_median_s), "p95", cli_number(s->decision_p95_s), "elapsed_s",
         cli_number(s->elapsed_s));
+    json_t *waited =
+        json_pack("{s:o, s:o, s:I}", "median", cli_number(s->all_decisions_median_s), "p95",
+                  cli_number(s->all_decisions_p95_s), "rankings", (json_int_t)s->n_decisions);
+    json_object_set_new(object, "seconds_frame_to_decision_all", waited);
+    json_object_set_new(object, "unblocked_fraction", cli_number(s->unblocked_fraction));
+    json_object_set_new(object, "activity", roles_json(s));
     return cli_print_json(object);
+}
+
+static void print_share(const char *name, double share)
+{
+    if (share > 0)
+        printf(", %s %.1f%%", name, share * 100);
+}
+
+/* Where processes that run at once spend their time. */
+static void print_roles(const ddmd_campaign_status *s)
+{
+    for (size_t i = 0; i < s->n_roles; i++) {
+        const ddmd_role_use *r = &s->roles[i];
+        printf("%-12s computing %.1f%%", r->role, r->compute * 100);
+        print_share("waiting", r->wait);
+        print_share("blocked", r->blocked);
+        print_share("writing", r->write);
+        print_share("unpacking", r->unpack);
+        print_share("starting and stopping", r->other);
+        printf("\n");
+    }
 }
 
 static int print_text(const ddmd_campaign_status *s)
@@ -95,10 +138,14 @@ static int print_text(const ddmd_campaign_status *s)
     if (isfinite(s->busy_fraction))
         printf("time         simulation slots busy %.1f%%, writing %.2f%%\n",
                s->busy_fraction * 100, s->io_fraction * 100);
-    if (isfinite(s->decision_median_s))
+    if (streaming)
+        print_roles(s);
+    double median = streaming ? s->all_decisions_median_s : s->decision_median_s;
+    double p95 = streaming ? s->all_decisions_p95_s : s->decision_p95_s;
+    if (isfinite(median))
         printf("decisions    a frame waits %.1f s (median), %.1f s (95%%) for its place in a "
                "ranking\n",
-               s->decision_median_s, s->decision_p95_s);
+               median, p95);
     return cli_flush();
 }
 

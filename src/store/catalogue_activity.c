@@ -22,25 +22,6 @@ enum ddmd_status ddmd_catalogue_add_activity(ddmd_catalogue *catalogue, const ch
     return ddmd_statement_finish(&statement, err);
 }
 
-enum ddmd_status ddmd_catalogue_activity(ddmd_catalogue *catalogue, const char *role,
-                                         const char *activity, double *seconds, ddmd_error *err)
-{
-    static const char sql[] = "SELECT total(to_s - from_s) FROM activity "
-                              "WHERE (?1 IS NULL OR role = ?1) AND (?2 IS NULL OR activity = ?2)";
-    ddmd_statement statement;
-    bool row = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
-    if (status != DDMD_OK)
-        return status;
-    ddmd_put_text(&statement, role);
-    ddmd_put_text(&statement, activity);
-    status = ddmd_statement_step(&statement, &row, err);
-    if (status == DDMD_OK)
-        *seconds = ddmd_take_number(&statement);
-    ddmd_statement_end(&statement);
-    return status;
-}
-
 /* Frames are aggregated while they are simulated, and the rest of it ends the phase. */
 enum ddmd_status ddmd_catalogue_phase_time(ddmd_catalogue *catalogue, enum ddmd_phase phase,
                                            double *seconds, ddmd_error *err)

@@ -36,6 +36,12 @@ share = s["phase_share"]
 assert share.keys() == {"simulate", "train", "infer", "other"}
 assert min(share.values()) > 0 and abs(sum(share.values()) - 1) < 1e-6, share
 assert 0 < s["busy_fraction"] <= 1 and 0 <= s["io_fraction"] < 1
+assert s["unblocked_fraction"] >= s["busy_fraction"], s
+activity = s["activity"]
+assert activity.keys() == {"simulate", "aggregate", "train", "infer"}, activity
+assert all(abs(sum(r.values()) - r["seconds"] - 1) < 1e-9 for r in activity.values()), activity
+waits = s["seconds_frame_to_decision_all"]
+assert waits["rankings"] == 3 and 0 < waits["median"] <= waits["p95"], waits
 ' || fail "status --json"
 
 # A finished campaign stays finished, and goes on when its rule is raised.

@@ -390,37 +390,100 @@ static void phases_last_from_their_first_part_to_their_last(void **state)
     ddmd_catalogue_close(&catalogue);
 }
 
-static void activity_sums_by_role(void **state)
+static void time_is_summed_by_role_and_activity(void **state)
 {
     (void)state;
     ddmd_error err = {0};
-    double seconds = -1;
+    ddmd_time_use_row *rows = NULL;
+    size_t n = 99;
     ddmd_catalogue *catalogue = create(test_scratch("activity.sqlite"));
-    ASSERT_OK(ddmd_catalogue_activity(catalogue, NULL, NULL, &seconds, &err), &err);
-    assert_true(seconds == 0);
+    ASSERT_OK(ddmd_catalogue_time_use(catalogue, &rows, &n, &err), &err);
+    assert_int_equal(n, 0);
+    free(rows);
     ASSERT_OK(ddmd_catalogue_begin(catalogue, &err), &err);
     for (int part = 0; part < 100; part++) {
-        ASSERT_OK(ddmd_catalogue_add_activity(catalogue, "simulate", part, "compute", 1, part,
-                                              part + 0.5, &err),
-                  &err);
-        ASSERT_OK(ddmd_catalogue_add_activity(catalogue, "simulate", part, "wait", 1, part + 0.5,
-                                              part + 0.75, &err),
-                  &err);
         ASSERT_OK(
             ddmd_catalogue_add_activity(catalogue, "train", 0, "compute", 1, part, part + 2, &err),
             &err);
+        ASSERT_OK(ddmd_catalogue_add_activity(catalogue, "simulate", part, "wait", 1, part + 0.5,
+                                              part + 0.75, &err),
+                  &err);
+        ASSERT_OK(ddmd_catalogue_add_activity(catalogue, "simulate", part, "compute", 1, part,
+                                              part + 0.5, &err),
+                  &err);
     }
     ASSERT_OK(ddmd_catalogue_commit(catalogue, &err), &err);
-    ASSERT_OK(ddmd_catalogue_activity(catalogue, "simulate", "compute", &seconds, &err), &err);
-    assert_true(seconds == 50);
-    ASSERT_OK(ddmd_catalogue_activity(catalogue, "simulate", NULL, &seconds, &err), &err);
-    assert_true(seconds == 75);
-    ASSERT_OK(ddmd_catalogue_activity(catalogue, NULL, "compute", &seconds, &err), &err);
-    assert_true(seconds == 250);
-    ASSERT_OK(ddmd_catalogue_activity(catalogue, NULL, NULL, &seconds, &err), &err);
-    assert_true(seconds == 275);
     assert_int_equal(ddmd_catalogue_add_activity(catalogue, "train", 0, "compute", 1, 2, 1, &err),
                      DDMD_INVALID);
+    static const ddmd_time_use_row expected[] = {
+        {"simulate", "compute", 50}, {"simulate", "wait", 25}, {"train", "compute", 200}};
+    ASSERT_OK(ddmd_catalogue_time_use(catalogue, &rows, &n, &err), &err);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(rows[i].role, expected[i].role);
+        assert_string_equal(rows[i].activity, expected[i].activity);
+        assert_true(rows[i].seconds == expected[i].seconds);
+    }
+    free(rows);
+    ddmd_catalogue_close(&catalogue);
+}
+
+static void rankings_and_trainings_add_up(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    double median = 0, p95 = 0;
+    uint64_t n = 99;
+    ddmd_learning_totals totals;
+    ddmd_catalogue *catalogue = create(test_scratch("summary.sqlite"));
+    ASSERT_OK(ddmd_catalogue_decision_times(catalogue, &median, &p95, &n, &err), &err);
+    assert_true(isnan(median) && isnan(p95) && n == 0);
+    ASSERT_OK(ddmd_catalogue_learning(catalogue, &totals, &err), &err);
+    assert_true(totals.trainings == 0 && isnan(totals.training_samples) &&
+                isnan(totals.training_s));
+    assert_true(totals.rankings == 0 && isnan(totals.ranking_samples) && isnan(totals.ranking_s));
+
+    /* medians 0 to 40 in some order, 95th percentiles 100 to 140 in another; one knows nothing */
+    enum { N = 41 };
+    for (uint32_t i = 0; i <= N; i++) {
+        const ddmd_round_row row = {
+            .round = i + 1,
+            .strategy = "dbscan",
+            .n_candidates = 2 * i,
+            .n_outliers = i == N ? 43 : 1,
+            .seconds = i == N ? 43 * 0.5 : 0.5,
+            .best_rmsd_nm = NAN,
+            .mean_rmsd_nm = NAN,
+            .decision_median_s = i == N ? NAN : i * 7 % N,
+            .decision_p95_s = i == N ? NAN : 100 + i * 16 % N,
+        };
+        ASSERT_OK(ddmd_catalogue_add_round(catalogue, &row, &err), &err);
+    }
+    ASSERT_OK(ddmd_catalogue_decision_times(catalogue, &median, &p95, &n, &err), &err);
+    assert_true(median == 20 && p95 == 138 && n == N); /* two of 41 are larger */
+
+    for (uint32_t version = 1; version <= 3; version++)
+        for (int kept = 0; kept <= 1; kept++) {
+            const ddmd_model_row row = {.version = version,
+                                        .round = version,
+                                        .latent_dim = 2 + kept,
+                                        .n_samples = 100 * version,
+                                        .n_maps = 9,
+                                        .epochs = kept ? 6 : 20,
+                                        .train_loss = 1,
+                                        .validation_loss = NAN,
+                                        .train_reconstruction = 1,
+                                        .validation_reconstruction = NAN,
+                                        .kept = kept,
+                                        .seconds = kept ? 1 : 2,
+                                        .file = "x"};
+            ASSERT_OK(ddmd_catalogue_add_model(catalogue, &row, &err), &err);
+        }
+    ASSERT_OK(ddmd_catalogue_learning(catalogue, &totals, &err), &err);
+    assert_true(totals.trainings == 3 && totals.training_samples == 200);
+    assert_true(totals.training_epochs == 6 && totals.training_s == 3);
+    assert_true(totals.rankings == N + 1 && totals.ranking_samples == N);
+    assert_true(totals.ranking_outliers == 2 && totals.ranking_s == 1);
     ddmd_catalogue_close(&catalogue);
 }
 
@@ -736,7 +799,8 @@ int main(void)
         cmocka_unit_test(models_and_rounds_come_back),
         cmocka_unit_test(restart_points_come_back_in_order),
         cmocka_unit_test(model_checks_come_back),
-        cmocka_unit_test(activity_sums_by_role),
+        cmocka_unit_test(time_is_summed_by_role_and_activity),
+        cmocka_unit_test(rankings_and_trainings_add_up),
         cmocka_unit_test(phases_last_from_their_first_part_to_their_last),
         cmocka_unit_test(failures_are_counted),
         cmocka_unit_test(transactions_hold_together),
