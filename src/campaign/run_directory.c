@@ -8,7 +8,6 @@
 #include "ddmd/geometry.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,17 +22,6 @@ static const size_t INPUT_LIMIT = (size_t)1 << 30;
 enum ddmd_status ddmd_run_path(char **path, const char *run_dir, const char *name, ddmd_error *err)
 {
     return ddmd_text_format(path, err, "%s/%s", run_dir, name);
-}
-
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *position)
-{
-    (void)info, (void)kind, (void)position;
-    return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static enum ddmd_status make_subdirectory(const char *directory, const char *name, ddmd_error *err)
@@ -280,7 +268,7 @@ enum ddmd_status ddmd_run_directory_create(const ddmd_config *config, const ddmd
     made = false;
 out:
     if (made)
-        remove_tree(beside);
+        ddmd_directory_remove(beside);
     free(beside);
     return status;
 }

@@ -11,6 +11,7 @@ static const char help[] =
     "\n"
     "  embed     embedding of contact maps by model cvae\n"
     "  md        engine ensemble and OpenMM on the processor, in turn, on one molecule\n"
+    "  modes     one campaign in mode sequential and in mode streaming\n"
     "  outliers  DBSCAN and the local outlier factor\n"
     "  stream    contact maps from one process to two others\n"
     "  train     training of model cvae, and how it compares with plain convolutions\n"
@@ -21,6 +22,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } benchmarks[] = {{"md", bench_md},
+                  {"modes", bench_modes},
                   {"outliers", bench_outliers},
                   {"stream", bench_stream_main},
                   {"train", bench_train},
@@ -79,7 +81,8 @@ int bench_write_json(json_t *object, const char *path)
 int cli_bench(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage("bench", "a benchmark is needed: md, outliers, stream, train or embed");
+        return cli_usage("bench",
+                         "a benchmark is needed: md, modes, outliers, stream, train or embed");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(help, stdout);
         return cli_flush();
@@ -89,6 +92,7 @@ int cli_bench(int argc, char **argv)
     for (size_t b = 0; b < sizeof benchmarks / sizeof *benchmarks; b++)
         if (strcmp(benchmarks[b].name, argv[1]) == 0)
             return benchmarks[b].run(argc - 1, argv + 1);
-    return cli_usage("bench", "no benchmark '%s'; there are md, outliers, stream, train and embed",
+    return cli_usage("bench",
+                     "no benchmark '%s'; there are md, modes, outliers, stream, train and embed",
                      argv[1]);
 }

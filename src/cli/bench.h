@@ -9,6 +9,7 @@ int bench_md(int argc, char **argv);
 int bench_outliers(int argc, char **argv);
 int bench_train(int argc, char **argv);
 int bench_embed(int argc, char **argv);
+int bench_modes(int argc, char **argv);
 int bench_stream_main(int argc, char **argv);
 
 /* An option's whole number from 1 to `most`; false after it said what is wrong. */

@@ -51,6 +51,9 @@ typedef struct cli_overrides {
     size_t n;
 } cli_overrides;
 
+/* False, after it said so, where there is no memory. value is a loan. */
+bool cli_add_override(cli_overrides *overrides, const char *value);
+
 /* Options that several subcommands have. */
 typedef struct cli_options {
     const char *run_dir;     /* --run-dir; NULL: not given */

@@ -69,7 +69,7 @@ int cli_bad_option(const char *command, char **argv, int result)
     return cli_usage(command, "no option %s", given);
 }
 
-static bool add_override(cli_overrides *overrides, const char *value)
+bool cli_add_override(cli_overrides *overrides, const char *value)
 {
     const char **grown = realloc(overrides->items, (overrides->n + 1) * sizeof *overrides->items);
     if (!grown) {
@@ -100,7 +100,7 @@ bool cli_read_options(int argc, char **argv, const struct option *table, const c
             options->run_dir = optarg;
             break;
         case 's':
-            if (!add_override(&options->overrides, optarg)) {
+            if (!cli_add_override(&options->overrides, optarg)) {
                 *exit_status = CLI_FAILED;
                 return false;
             }

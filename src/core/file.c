@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,4 +129,15 @@ enum ddmd_status ddmd_directory_create(const char *path, ddmd_error *err)
     if (mkdir(path, 0777) != 0)
         return ddmd_error_set(err, DDMD_IO, "%s: %s", path, strerror(errno));
     return DDMD_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *position)
+{
+    (void)info, (void)kind, (void)position;
+    return remove(path);
+}
+
+void ddmd_directory_remove(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }

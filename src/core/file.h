@@ -33,6 +33,9 @@ enum ddmd_status ddmd_file_sync(const char *path, ddmd_error *err);
 /* Create one directory with mode 0777 & ~umask; IO where it exists already or cannot be made. */
 enum ddmd_status ddmd_directory_create(const char *path, ddmd_error *err);
 
+/* Remove a directory and everything in it, as far as that can be done; links are not followed. */
+void ddmd_directory_remove(const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -103,6 +103,85 @@ for few, many in (("min", "max"), ("max", "min")):
 expect 0 bench stream --residues 28 --frames 20 --rounds 1
 says out "20 frames of 28 residues"
 
+expect 0 bench modes --help
+says out "ddmd bench modes"
+expect 2 bench modes
+says err "a configuration file is needed"
+write_toy toy.yaml
+expect 2 bench modes toy.yaml
+says err "--minutes is needed"
+expect 2 bench modes toy.yaml --minutes 0
+says err "--minutes 0"
+expect 2 bench modes toy.yaml extra --minutes 1
+says err "'extra' is not an option"
+expect 2 bench modes nowhere.yaml --minutes 1
+says err "nowhere.yaml"
+expect 2 bench modes toy.yaml --minutes 1 --set simulation.replicas=0
+says err "simulation.replicas"
+mkdir tmp
+TMPDIR=$scratch/tmp expect 0 bench modes toy.yaml --minutes 0.05 --set streaming.rank_every_s=0.5
+says out "training: iterations per hour"
+[ -z "$(ls tmp)" ] || fail "left in TMPDIR: $(ls tmp)"
+expect 0 bench modes toy.yaml --minutes 0.08 --out both --json modes.json
+expect 0 status both/streaming
+says out "simulate     computing"
+expect 0 status both/streaming --json
+$PYTHON -c '
+import json, sqlite3
+figures = json.load(open("modes.json"))
+assert figures["minutes"] == 0.08, figures
+for mode in ("sequential", "streaming"):
+    f = figures[mode]
+    db = sqlite3.connect(f"file:both/{mode}/catalogue.sqlite?mode=ro", uri=True)
+    one = lambda sql: db.execute(sql).fetchone()[0]
+    assert one("SELECT mode FROM meta") == mode
+    assert "wall_minutes" in one("SELECT reason FROM progress"), mode
+    hours = one("SELECT elapsed_s FROM progress") / 3600
+    assert abs(f["elapsed_s"] / 3600 - hours) < 1e-9 and f["elapsed_s"] >= 4.8, f
+    expected = {
+        "simulated_ns_per_hour": one("SELECT sum(n_steps) FROM simulation") * 1e-5 / hours,
+        "training_iterations_per_hour": one("SELECT count(DISTINCT version) FROM model") / hours,
+        "samples_per_training": one("SELECT avg(n_samples) FROM model WHERE kept"),
+        "inference_iterations_per_hour": one("SELECT count(*) FROM round") / hours,
+        "samples_per_inference": one("SELECT avg(n_candidates) FROM round"),
+        "busy_fraction": one("SELECT total(to_s - from_s) FROM activity WHERE role = \"simulate\""
+                             " AND activity = \"compute\"") / (7200 * hours), # two workers
+    }
+    for key, value in expected.items(): # None, 0: a slow machine got to no training or ranking
+        assert f[key] == value or abs(f[key] / value - 1) < 1e-9, (mode, key, f[key], value)
+    iterations = f["simulated_ns_per_hour"] / (6 * 0.02)
+    assert abs(f["simulation_iterations_per_hour"] / iterations - 1) < 1e-9, f
+    for key, ratio in figures["ratio"].items():
+        if ratio is not None:
+            assert abs(ratio * figures["sequential"][key] - figures["streaming"][key]) \
+                <= 1e-9 * figures["streaming"][key], key
+    assert figures["ratio"]["simulated_ns_per_hour"] > 0, figures
+
+# the same sums for status
+s = json.load(open("out"))
+rows = db.execute("SELECT role, activity, total(to_s - from_s) FROM activity GROUP BY 1, 2")
+sums = {}
+for role, activity, seconds in rows:
+    sums.setdefault(role, {})[activity] = seconds
+assert s["activity"].keys() == sums.keys() == {"simulate", "aggregate", "train", "infer"}, s
+for role, parts in sums.items():
+    total = sum(parts.values())
+    assert abs(s["activity"][role]["seconds"] - total) < 1e-9 * total, role
+    for name in ("compute", "wait", "blocked", "write", "unpack"):
+        assert abs(s["activity"][role][name] - parts.get(name, 0) / total) < 1e-9, (role, name)
+ran = [sums["simulate"].get(name, 0) for name in ("compute", "wait", "blocked")]
+assert abs(s["unblocked_fraction"] - ran[0] / sum(ran)) < 1e-9, s
+io = sum(p.get("write", 0) + p.get("unpack", 0) for p in sums.values())
+assert abs(s["io_fraction"] - io / sum(sum(p.values()) for p in sums.values())) < 1e-9, s
+waits = s["seconds_frame_to_decision_all"]
+medians = sorted(m for m, in db.execute("SELECT decision_median_s FROM round"
+                                        " WHERE decision_median_s IS NOT NULL"))
+assert waits["rankings"] == len(medians), waits
+assert not medians or abs(waits["median"] - medians[len(medians) // 2]) < 1e-9, waits
+' || fail "figures of bench modes"
+expect 2 bench modes toy.yaml --minutes 0.01 --out both
+says err "both/sequential exists already"
+
 ddmd info --json >info.json || fail "info"
 $PYTHON -c '
 import json, sys
