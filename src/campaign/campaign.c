@@ -175,11 +175,20 @@ static enum ddmd_status load_config(const char *run_dir, const char *const *over
     if (mistakes->n)
         DDMD_FAIL(err, DDMD_CONFIG, "%s", mistakes->lines[0]);
     DDMD_TRY(ddmd_config_load(path, overrides, n_overrides, config, mistakes, err));
-    if (n_overrides)
-        DDMD_TRY(ddmd_config_write(*config, path, err));
 out:
     if (status != DDMD_OK)
         ddmd_config_destroy(config);
+    free(path);
+    return status;
+}
+
+/* The stop rules that a resumed campaign has from now on. */
+static enum ddmd_status keep_overrides(const ddmd_campaign *c, ddmd_error *err)
+{
+    char *path = NULL;
+    enum ddmd_status status = ddmd_run_path(&path, c->run_dir, "config.yaml", err);
+    if (status == DDMD_OK)
+        status = ddmd_config_write(c->config, path, err);
     free(path);
     return status;
 }
@@ -195,6 +204,8 @@ static enum ddmd_status open_campaign(ddmd_campaign *c, const char *run_dir,
     DDMD_TRY(ddmd_array_alloc(&c->slots, (size_t)c->n_replicas, sizeof *c->slots, err));
     DDMD_TRY(ddmd_strategy_find(c->config->selection.strategy, &c->strategy, err));
     DDMD_TRY(open_stores(c, err)); /* from here on no other process may write */
+    if (n_overrides)
+        DDMD_TRY(keep_overrides(c, err));
     DDMD_TRY(ddmd_log_file_open(&c->log_file, run_dir, "ddmd.log", c->options->log, &c->log, err));
     DDMD_TRY(ddmd_subject_create(c->config, &c->subject, mistakes, err));
     DDMD_TRY(ddmd_run_directory_starts(run_dir, &c->starts, &c->n_starts, err));

@@ -92,8 +92,10 @@ $PYTHON "$here/check_frames.py" silent || fail "the frames after a silence"
 "$DDMD" resume silent --set stop.wall_minutes=60 --quiet >out 2>err </dev/null &
 pid=$!
 sleep 1
-"$DDMD" resume silent >out2 2>err2 && fail "two coordinators on one run directory"
+"$DDMD" resume silent --set stop.wall_minutes=1 >out2 2>err2 &&
+    fail "two coordinators on one run directory"
 says err2 "$pid"
+says silent/config.yaml "wall_minutes: 60"
 kill -INT $pid
 wait $pid
 finish
