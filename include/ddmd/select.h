@@ -34,8 +34,8 @@ extern "C" {
  * its sample_weight): a point is core where at least min_samples points, itself included, are
  * within eps (<=); clusters are numbered 0, 1, ... in the order of their first core point; a border
  * point belongs to the first cluster that reaches it, which is the one with the lowest number;
- * noise is -1. eps is finite and
- * >= 0 (0: only duplicates are neighbours), min_samples >= 1. labels: [n].
+ * noise is -1. eps is finite and >= 0 (0: only duplicates are neighbours), min_samples >= 1.
+ * labels: [n].
  */
 enum ddmd_status ddmd_dbscan(const float *points, size_t n, size_t dim, const uint32_t *counts,
                              double eps, size_t min_samples, int threads, int32_t *labels,

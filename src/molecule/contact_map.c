@@ -11,7 +11,7 @@
  */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define FOR_EACH_ISA __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#define FOR_EACH_ISA __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define FOR_EACH_ISA
 #endif
