@@ -1,8 +1,9 @@
 /*
  * Simulate simulations of a campaign again, from their starts, and compare with what is stored.
  *
- * As many at a time as the engine likes: a slot whose simulation is over takes the next. In mode
- * sequential a simulation was started anew from its own frame at every segment; so it is here.
+ * As many at a time as a worker of the campaign has: a slot whose simulation is over takes the
+ * next. In mode sequential a simulation was started anew from its own frame at every segment; so it
+ * is here.
  */
 #include "campaign/replay.h"
 
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 16, ROWS_AT_A_TIME = 65536 };
+enum { ROWS_AT_A_TIME = 65536 };
 
 /* Where a frame is stored. */
 typedef struct place {
@@ -248,24 +249,14 @@ out:
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static bool is_batched(const char *engine)
-{
-    for (size_t i = 0; i < ddmd_engine_count(); i++) {
-        ddmd_engine_info info;
-        ddmd_engine_describe(i, &info);
-        if (strcmp(info.name, engine) == 0)
-            return info.capabilities & DDMD_ENGINE_BATCHED;
-    }
-    return false;
-}
-
 static enum ddmd_status make_slots(replay *r, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     size_t size = (size_t)r->c.subject->system->n_atoms * 3;
-    size_t most = is_batched(r->c.config->simulation.engine) ? BATCH : 1;
-    size_t n = r->n_wanted < most ? r->n_wanted : most;
-    r->n_slots = n ? (int)n : 1;
+    int first;
+    ddmd_simulator_share(r->c.config, 0, &first, &r->n_slots);
+    if ((size_t)r->n_slots > r->n_wanted)
+        r->n_slots = r->n_wanted ? (int)r->n_wanted : 1;
     DDMD_TRY(ddmd_array_alloc(&r->slots, (size_t)r->n_slots, sizeof *r->slots, err));
     DDMD_TRY(ddmd_array_alloc(&r->c.slots, (size_t)r->n_slots, sizeof *r->c.slots, err));
     DDMD_TRY(

@@ -37,6 +37,16 @@ expect 0 run toy.yaml --run-dir streaming --quiet --set mode=streaming --set sto
     --set stop.simulated_ns=0.5
 all_identical streaming
 
+# While the campaign runs.
+"$DDMD" resume streaming --quiet --set stop.simulated_ns=100 >/dev/null 2>err </dev/null &
+pid=$!
+sleep 1
+expect 0 replay streaming --all
+says out "frames: identical"
+kill -0 $pid || fail "the campaign ended beside a replay"
+kill -INT $pid
+wait $pid
+
 # Those that blew up do so again.
 awk '/ CA  BEA A   1 /{first=substr($0,31,24)}
      {if (substr($0,18,9) == "BEA A   2") $0 = substr($0,1,30) first substr($0,55); print}' \
