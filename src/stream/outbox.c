@@ -187,6 +187,17 @@ static receiver *find(ddmd_outbox *o, ddmd_peer peer)
     return NULL;
 }
 
+bool ddmd_outbox_is_owed(const ddmd_outbox *outbox, ddmd_peer from, uint64_t *acknowledged)
+{
+    pthread_mutex_t *lock = (pthread_mutex_t *)&outbox->lock;
+    const receiver *r = find((ddmd_outbox *)outbox, from);
+    *acknowledged = r ? r->acknowledged : 0;
+    pthread_mutex_lock(lock);
+    bool owed = r && r->acknowledged + 1 < outbox->next;
+    pthread_mutex_unlock(lock);
+    return owed;
+}
+
 /* A share of the message that is to be sent next; NULL where there is none. */
 static ddmd_message *pending(ddmd_outbox *o, const receiver *to)
 {

@@ -18,8 +18,9 @@
  *     for each peer of the outbox: ddmd_outbox_flush()
  *
  * What did not fit into a peer's queue goes with the next turn, at the latest when the peer
- * acknowledges. A process with one thread puts with timeout 0, and takes such a turn after each
- * TIMEOUT.
+ * acknowledges. HELLO and ACK may be lost like everything else: whoever is owed an acknowledgement
+ * for a while (ddmd_outbox_is_owed()) says HELLO again. A process with one thread puts with timeout
+ * 0, and takes such a turn after each TIMEOUT.
  */
 #ifndef DDMD_STREAM_OUTBOX_H
 #define DDMD_STREAM_OUTBOX_H
@@ -55,6 +56,12 @@ void ddmd_outbox_cancel(ddmd_outbox *outbox);
 
 /* Messages kept now: 0 when all was acknowledged by all. */
 size_t ddmd_outbox_kept(const ddmd_outbox *outbox);
+
+/*
+ * Has the peer not acknowledged all that was put? *acknowledged: the last number that it has; 0 for
+ * none, and for a peer that is not one of this outbox.
+ */
+bool ddmd_outbox_is_owed(const ddmd_outbox *outbox, ddmd_peer from, uint64_t *acknowledged);
 
 /* Readable, until the next flush, when something was put. */
 int ddmd_outbox_fd(const ddmd_outbox *outbox);

@@ -12,6 +12,8 @@
 
 /* Whoever has lived so long starts with a clean record. */
 static const double sound_s = 60, first_pause_s = 0.1, longest_pause_s = 10;
+/* Turns come more often than this, unless this process was stopped. */
+static const double stopped_s = 1;
 
 typedef struct child {
     ddmd_peer peer;
@@ -28,6 +30,7 @@ struct ddmd_children {
     ddmd_children_options options;
     child *list;
     size_t n;
+    double turned_s; /* last turn */
 };
 
 enum ddmd_status ddmd_children_create(const ddmd_peer *peers, size_t n,
@@ -40,6 +43,7 @@ enum ddmd_status ddmd_children_create(const ddmd_peer *peers, size_t n,
     DDMD_TRY(ddmd_array_alloc(&c->list, n, sizeof *c->list, err));
     c->options = *options;
     c->n = n;
+    c->turned_s = ddmd_clock_monotonic();
     for (size_t i = 0; i < n; i++)
         c->list[i].peer = peers[i];
     *children = c;
@@ -137,8 +141,18 @@ out:
     return status;
 }
 
+/* Nobody was silent while this process itself was stopped, or waited for its disk. */
+static void forgive_pause(ddmd_children *c)
+{
+    double now = ddmd_clock_monotonic(), pause = now - c->turned_s;
+    c->turned_s = now;
+    for (size_t i = 0; pause > stopped_s && i < c->n; i++)
+        c->list[i].heard_s = fmin(c->list[i].heard_s + pause, now);
+}
+
 enum ddmd_status ddmd_children_turn(ddmd_children *c, ddmd_error *err)
 {
+    forgive_pause(c);
     for (size_t i = 0; i < c->n; i++) {
         enum ddmd_status status = look_after(c, &c->list[i], err);
         if (status != DDMD_OK)

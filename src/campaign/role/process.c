@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { MAX_MESSAGES_A_TURN = 256 };
-static const double turn_s = 0.25, beat_s = 1.0, ask_again_s = 2.0;
+static const double turn_s = 0.25, beat_s = 1.0, ask_again_s = 2.0, remind_s = 5.0;
 
 typedef struct channel {
     ddmd_endpoint *endpoint;
@@ -31,6 +31,8 @@ typedef struct outbox {
     int channel;
     ddmd_peer peers[DDMD_OUTBOX_MAX_PEERS];
     size_t n_peers;
+    uint64_t acknowledged[DDMD_OUTBOX_MAX_PEERS]; /* by each peer, */
+    double since_s[DDMD_OUTBOX_MAX_PEERS];        /* and for so long nothing more */
 } outbox;
 
 /* A sender whose numbered messages were taken in this turn. */
@@ -418,6 +420,32 @@ static enum ddmd_status flush(ddmd_process *p, ddmd_error *err)
     return DDMD_OK;
 }
 
+/*
+ * A peer that acknowledges nothing for a while may have lost a HELLO or messages, or we its ACK:
+ * HELLO again. Where it only takes its time, it passes over what it gets twice.
+ */
+static enum ddmd_status remind(ddmd_process *p, ddmd_error *err)
+{
+    double now = ddmd_clock_monotonic();
+    for (size_t i = 0; i < p->n_outboxes; i++) {
+        outbox *o = &p->outboxes[i];
+        for (size_t k = 0; k < o->n_peers; k++) {
+            uint64_t acknowledged;
+            bool owed = ddmd_outbox_is_owed(o->box, o->peers[k], &acknowledged);
+            bool waits = owed && acknowledged == o->acknowledged[k];
+            if (waits && now - o->since_s[k] < remind_s)
+                continue;
+            o->acknowledged[k] = acknowledged;
+            o->since_s[k] = now;
+            enum ddmd_status status =
+                waits ? say_hello(p, o->channel, o->peers[k], false, err) : DDMD_OK;
+            if (status != DDMD_OK)
+                return status;
+        }
+    }
+    return DDMD_OK;
+}
+
 static bool is_coordinator(const ddmd_process *p)
 {
     return p->start->identity.peer.role == DDMD_ROLE_coordinator;
@@ -479,6 +507,7 @@ static enum ddmd_status loop(ddmd_process *p, ddmd_error *err)
         if (p->ops->turn)
             DDMD_TRY(p->ops->turn(p->self, err));
         DDMD_TRY(acknowledge(p, err));
+        DDMD_TRY(remind(p, err));
         DDMD_TRY(flush(p, err));
         DDMD_TRY(report(p, false, err));
         DDMD_TRY(check_failure(p, err));

@@ -91,6 +91,7 @@ static void messages_are_kept_until_they_are_acknowledged(void **state)
 {
     (void)state;
     pair p = make_pair(NULL);
+    uint64_t acknowledged;
     ddmd_outbox *outbox = make_outbox(4, 1 << 20);
     for (uint32_t i = 1; i <= 4; i++)
         put(outbox, 10 * i);
@@ -105,6 +106,8 @@ static void messages_are_kept_until_they_are_acknowledged(void **state)
     expect_nothing(&p);
     assert_int_equal(acknowledge(outbox, 1, 2), DDMD_OK);
     assert_int_equal(ddmd_outbox_kept(outbox), 2);
+    assert_true(ddmd_outbox_is_owed(outbox, server_identity.peer, &acknowledged));
+    assert_int_equal(acknowledged, 2);
     assert_int_equal(acknowledge(outbox, 1, 1), DDMD_OK); /* late */
     assert_int_equal(acknowledge(outbox, 9, 4), DDMD_OK); /* to another life of ours */
     assert_int_equal(ddmd_outbox_kept(outbox), 2);
@@ -117,6 +120,9 @@ static void messages_are_kept_until_they_are_acknowledged(void **state)
     expect(&p, 60, 6);
     assert_int_equal(acknowledge(outbox, 1, 6), DDMD_OK);
     assert_int_equal(ddmd_outbox_kept(outbox), 0);
+    assert_false(ddmd_outbox_is_owed(outbox, server_identity.peer, &acknowledged));
+    assert_int_equal(acknowledged, 6);
+    assert_false(ddmd_outbox_is_owed(outbox, client_identity.peer, &acknowledged));
     ddmd_outbox_destroy(&outbox);
     destroy_pair(&p);
 }
