@@ -18,9 +18,9 @@ check() {
     ctest --preset "$preset" -j "$jobs" -O "build/$preset/ctest.log" "$@" || failed="$failed $preset"
 }
 
-check release "$@"
-check dev -LE physics "$@"
-check tsan -R '^(unit\.(campaign|engine|model|select|stream)|contract|cli\.threads)' "$@" # with threads
+check release -LE faults "$@"
+check dev -LE 'physics|faults' "$@"
+check tsan -R '^(unit\.(campaign|engine|model|select|stream)|contract|cli\.(threads|streaming))' "$@" # with threads
 
 printf '\n'
 for preset in release dev tsan; do

@@ -1,33 +1,95 @@
-# Mode streaming: a campaign as processes, which may be killed at any moment. DDMD_KILLS: how many
-# SIGKILLs (12); the long form of this test gives 100 of them.
+# Mode streaming: a campaign as processes, which may be killed, stopped and lied to at any moment.
+# DDMD_KILLS: how many SIGKILLs (12); DDMD_PAUSE_S: how long processes are stopped (3); the long form
+# of this test (ctest -L faults) gives more of both. DDMD_INJECT: the program that sends nonsense.
 . "$(dirname "$0")/lib.sh"
 $PYTHON -c 'import h5py' 2>/dev/null || skip "h5py is not installed (python3-h5py)"
 kills=${DDMD_KILLS:-12}
+pause=${DDMD_PAUSE_S:-3}
 RANDOM=${DDMD_KILL_SEED:-1}
+
+# What sanitizers find in any process is in a file, which finish_streaming() looks for.
+for kind in ASAN LSAN UBSAN TSAN; do
+    declare -x "${kind}_OPTIONS=$(printenv ${kind}_OPTIONS):log_path=$scratch/sanitizer-$kind"
+done
 
 write_toy base.yaml
 sed -e 's/^seed: 7/seed: 7\nmode: streaming/' -e '/rounds: 3/d' base.yaml >toy.yaml
-printf '  wall_minutes: 60\nstreaming:\n  retries: 1000\n' >>toy.yaml
-
-# No process of this campaign, and no socket of one, is left.
-nothing_left() {
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        pgrep -f "role .*--run-dir $1 " >/dev/null || break
-        sleep 0.3
-    done
-    pgrep -af "role .*--run-dir $1 " && fail "processes of $1 are left"
-}
-
-# From beginning to end by a stop rule.
+printf '  wall_minutes: 60\nstreaming:\n  retries: 1000\n  timeout_s: 120\n' >>toy.yaml
 export TMPDIR=$scratch/tmp
 mkdir "$TMPDIR"
-expect 0 run toy.yaml --run-dir whole --set stop.simulated_ns=0.6 --quiet
-says out "stop.simulated_ns"
-nothing_left whole
-[ -z "$(ls "$TMPDIR")" ] || fail "left in TMPDIR: $(ls "$TMPDIR")"
-$PYTHON "$here/check_frames.py" whole || fail "the frames of a whole run"
-expect 0 status whole --json
-$PYTHON -c '
+unset XDG_RUNTIME_DIR # so that sockets are in TMPDIR
+
+# start RUN_DIR OPTION...: a campaign in the background, $pid; returns when it has stored frames.
+start() {
+    local run=$1
+    shift
+    "$DDMD" run toy.yaml --run-dir "$run" --quiet "$@" >out 2>err </dev/null &
+    pid=$!
+    grow "$run" 0
+}
+
+# go_on RUN_DIR OPTION...: the same by resume.
+go_on() {
+    local run=$1 before
+    shift
+    before=$(frames "$run")
+    "$DDMD" resume "$run" --quiet "$@" >out 2>err </dev/null &
+    pid=$!
+    grow "$run" "$before"
+}
+
+frames() {
+    "$DDMD" status "$1" --json 2>/dev/null |
+        $PYTHON -c 'import json, sys; print(json.load(sys.stdin)["frames"])' 2>/dev/null || echo 0
+}
+
+# grow RUN_DIR N: wait until it has more than N frames.
+grow() {
+    for _ in $(seq 300); do
+        [ "$(frames "$1")" -gt "$2" ] && return
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.2
+    done
+    fail "$1 does not grow beyond $2 frames"
+}
+
+# interrupt RUN_DIR WHAT: as a user does, then look at what it leaves.
+interrupt() {
+    local got
+    kill -INT $pid
+    wait $pid
+    got=$?
+    [ $got -eq 130 ] || fail "$2: interrupted, it ended with status $got"
+    nothing_left "$1"
+    whole "$1" "$2"
+}
+
+# role NAME RUN_DIR: what only processes of this role of this run of the test have as arguments.
+role() { printf 'role %s --run-dir %s --sockets %s/' "$1" "$2" "$TMPDIR"; }
+
+# No process of this campaign is left.
+nothing_left() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        pgrep -f "$(role '.*' "$1")" >/dev/null || break
+        sleep 0.3
+    done
+    pgrep -af "$(role '.*' "$1")" && fail "processes of $1 are left"
+}
+
+# whole RUN_DIR WHAT [ahead]: no frame is missing or there twice.
+whole() { $PYTHON "$here/check_frames.py" "$1" "${@:3}" || fail "the frames of $1: $2"; }
+
+# signal NAME RUN_DIR ROLE
+signal() { pkill "-$1" -f "$(role "$3" "$2")"; }
+
+runs_to_its_end() {
+    expect 0 run toy.yaml --run-dir whole --set stop.simulated_ns=0.6 --quiet
+    says out "stop.simulated_ns"
+    nothing_left whole
+    [ -z "$(ls "$TMPDIR")" ] || fail "left in TMPDIR: $(ls "$TMPDIR")"
+    whole whole "a whole run"
+    expect 0 status whole --json
+    $PYTHON -c '
 import json
 s = json.load(open("out"))
 assert s["mode"] == "streaming" and s["state"] == "finished", s
@@ -35,67 +97,212 @@ assert s["model"]["version"] >= 1 and s["iterations"] >= 1 and s["best_rmsd_angs
 assert s["simulations"]["started"] > 6, s["simulations"]
 assert 0 < s["busy_fraction"] <= 1.01 and 0 <= s["io_fraction"] < 1, s
 ' || fail "status --json of a streaming campaign"
-expect 0 resume whole --set stop.simulated_ns=0.8 --quiet
-$PYTHON "$here/check_frames.py" whole || fail "the frames of a resumed run"
+    expect 0 resume whole --set stop.simulated_ns=0.8 --quiet
+    whole whole "a resumed run"
+}
 
 # Interrupted by the user: within seconds, and to be resumed.
-"$DDMD" run toy.yaml --run-dir stopped --quiet >out 2>err </dev/null &
-pid=$!
-sleep 2
-kill -INT $pid
-wait $pid
-status=$?
-[ $status -eq 130 ] || fail "interrupted, it ended with status $status"
-nothing_left stopped
-$PYTHON "$here/check_frames.py" stopped || fail "the frames of an interrupted run"
+is_interrupted() {
+    start stopped
+    interrupt stopped "an interrupted run"
+}
 
 # Any process killed at any moment, the coordinator included.
-"$DDMD" run toy.yaml --run-dir killed --quiet >out 2>err </dev/null &
-pid=$!
-sleep 2
-for ((k = 0; k < kills; k++)); do
-    sleep 0.$((RANDOM % 9 + 1))
-    if ((RANDOM % 4 == 0)); then
-        kill -KILL $pid
-        wait $pid 2>/dev/null
-        nothing_left killed
-        "$DDMD" resume killed --quiet >out 2>err </dev/null &
-        pid=$!
-        sleep 1
-    else
-        mapfile -t roles < <(pgrep -f "role .*--run-dir killed ")
-        [ ${#roles[@]} -gt 0 ] && kill -KILL "${roles[RANDOM % ${#roles[@]}]}" 2>/dev/null
-    fi
-done
-sleep 2
-kill -0 $pid 2>/dev/null || fail "the campaign did not survive $kills kills"
-kill -INT $pid
-wait $pid
-status=$?
-[ $status -eq 130 ] || fail "after $kills kills it ended with status $status"
-nothing_left killed
-$PYTHON "$here/check_frames.py" killed || fail "the frames after $kills kills"
+survives_kills() {
+    start killed
+    for ((k = 0; k < kills; k++)); do
+        sleep 0.$((RANDOM % 9 + 1))
+        if ((RANDOM % 4 == 0)); then
+            kill -KILL $pid
+            wait $pid 2>/dev/null
+            nothing_left killed
+            "$DDMD" resume killed --quiet >out 2>err </dev/null &
+            pid=$!
+            sleep 1
+        else
+            mapfile -t roles < <(pgrep -f "$(role '.*' killed)")
+            [ ${#roles[@]} -gt 0 ] && kill -KILL "${roles[RANDOM % ${#roles[@]}]}" 2>/dev/null
+        fi
+    done
+    grow killed "$(frames killed)"
+    interrupt killed "after $kills kills"
+}
 
 # One that falls silent is started again.
-"$DDMD" run toy.yaml --run-dir silent --set streaming.timeout_s=2 --quiet >out 2>err </dev/null &
-pid=$!
-sleep 2
-pkill -STOP -f "role aggregate-0 --run-dir silent "
-sleep 5
-kill -INT $pid
-wait $pid
-nothing_left silent
-says silent/log/ddmd.log "process aggregate-0 ended: not heard of for 2 s, killed"
-$PYTHON "$here/check_frames.py" silent || fail "the frames after a silence"
+ends_silence() {
+    start silent --set streaming.timeout_s=4
+    signal STOP silent aggregate-0
+    for _ in $(seq 100); do
+        grep -q "not heard of" silent/log/ddmd.log && break
+        sleep 0.2
+    done
+    grow silent "$(frames silent)"
+    interrupt silent "a silent process"
+    says silent/log/ddmd.log "process aggregate-0 ended: not heard of for 4 s, killed"
+}
 
-# A second coordinator is refused.
-"$DDMD" resume silent --set stop.wall_minutes=60 --quiet >out 2>err </dev/null &
-pid=$!
-sleep 1
-"$DDMD" resume silent --set stop.wall_minutes=1 >out2 2>err2 &&
-    fail "two coordinators on one run directory"
-says err2 "$pid"
-says silent/config.yaml "wall_minutes: 60"
-kill -INT $pid
-wait $pid
+# One that stops for less than the time limit goes on, and so do the others; the coordinator may
+# stop for longer than that.
+outlasts_pauses() {
+    start paused
+    for role in aggregate-0 simulate-0 infer-0 train-0; do
+        signal STOP paused $role
+        sleep "$pause"
+        signal CONT paused $role
+        grow paused "$(frames paused)"
+    done
+    interrupt paused "pauses"
+    says_not paused/log/ddmd.log "started again"
+    start asleep --set streaming.timeout_s=8
+    kill -STOP $pid
+    sleep $((pause + 9))
+    kill -CONT $pid
+    grow asleep "$(frames asleep)"
+    interrupt asleep "a pause of the coordinator"
+    says_not asleep/log/ddmd.log "not heard of"
+}
+
+refuses_a_second_coordinator() {
+    go_on silent --set stop.wall_minutes=60
+    "$DDMD" resume silent --set stop.wall_minutes=1 >out2 2>err2 &&
+        fail "two coordinators on one run directory"
+    says err2 "$pid"
+    says silent/config.yaml "wall_minutes: 60"
+    interrupt silent "two coordinators"
+}
+
+# Noise, damaged and foreign messages at every socket.
+ignores_nonsense() {
+    local line sockets campaign
+    [ -n "${DDMD_INJECT:-}" ] || return
+    start noisy
+    line=$(pgrep -af "$(role aggregate-0 noisy)")
+    sockets=$(sed 's/.*--sockets \([^ ]*\).*/\1/' <<<"$line")
+    campaign=$(sed 's/.*--campaign \([^ ]*\).*/\1/' <<<"$line")
+    "$DDMD_INJECT" "$sockets" "$campaign" || fail "cannot send nonsense"
+    grow noisy "$(frames noisy)"
+    sleep 1
+    grow noisy "$(frames noisy)"
+    interrupt noisy "nonsense"
+    for log in coordinator-0 aggregate-0; do
+        says noisy/log/$log.log "a message was dropped"
+    done
+    says_not noisy/log/ddmd.log "started again"
+}
+
+# Simulations without an outlier for longer than they may be are stopped, and their slots reused.
+culls_what_finds_nothing() {
+    for idle_ns in 0.02 100; do
+        expect 0 run toy.yaml --run-dir culled-$idle_ns --quiet --set simulation.segment_ns=10 \
+            --set selection.cull_after_ns=0.03 --set selection.cull_idle_ns=$idle_ns \
+            --set selection.min_outliers=1 --set selection.max_outliers=400 \
+            --set model.max_samples=2000 --set stop.simulated_ns=1.5
+        whole culled-$idle_ns "culling"
+        $PYTHON -c "
+import sqlite3
+db = sqlite3.connect('culled-$idle_ns/catalogue.sqlite')
+rows = db.execute('SELECT state, n_frames, parent_simulation FROM simulation').fetchall()
+culled = [n for state, n, _ in rows if state == 'culled']
+print('idle for $idle_ns ns:', len(culled), 'culled of', len(rows))
+assert (len(culled) > 0) == ($idle_ns < 1), rows
+assert all(n >= 30 for n in culled), 'culled before it was long enough'
+assert all(n < 10000 for _, n, _ in rows), 'none is a segment long'
+assert sum(p is not None for _, _, p in rows) >= len(culled), 'slots are reused'
+" || fail "culling of what is idle for $idle_ns ns"
+    done
+    expect 0 status culled-0.02 --json
+    $PYTHON -c 'import json; assert json.load(open("out"))["simulations"]["culled"] > 0' ||
+        fail "culled simulations in status --json"
+}
+
+# Where the model does well enough on what is new it is not trained on.
+trains_where_needed() {
+    expect 0 run toy.yaml --run-dir needed --quiet --set model.train_when=needed \
+        --set model.retrain_margin=1000 --set stop.simulated_ns=0.6
+    expect 0 status needed --json
+    $PYTHON -c 'import json; assert json.load(open("out"))["model"]["version"] == 1' ||
+        fail "it trained though that was not needed"
+    says needed/log/train-0.log "it stays as it is"
+    expect 0 resume needed --quiet --set stop.simulated_ns=1.2
+    expect 0 status needed --json
+    $PYTHON -c 'import json; assert json.load(open("out"))["model"]["version"] == 1' ||
+        fail "resumed, it trained though that was not needed"
+}
+
+# A frame file that lost its end is not touched, and what is wrong with it is said.
+tells_of_a_truncated_file() {
+    local size
+    cp stopped/frames-0.h5 good.h5
+    size=$(stat -c %s good.h5)
+    for left in $((size - 1000)) $((size / 2)) 3000 100 0; do
+        cp good.h5 stopped/frames-0.h5
+        truncate -s $left stopped/frames-0.h5
+        cp stopped/frames-0.h5 before.h5
+        expect 1 resume stopped --quiet
+        says err "frames-0.h5"
+        cmp -s before.h5 stopped/frames-0.h5 || fail "a file cut to $left bytes was written to"
+        nothing_left stopped
+    done
+    cp good.h5 stopped/frames-0.h5
+    go_on stopped
+    interrupt stopped "a file that was put back"
+}
+
+# So does a process that cannot read what it needs; starting it again would not help.
+tells_of_a_damaged_model() {
+    cp -r whole damaged
+    for file in damaged/models/*; do truncate -s 100 "$file"; done
+    expect 1 resume damaged --quiet --set stop.simulated_ns=100
+    says err "damaged/models/model-"
+    nothing_left damaged
+    whole damaged "a damaged model" ahead
+}
+
+# A start that explodes: its simulations fail with a reason, the others go on; where every start
+# explodes, the campaign ends and says so.
+outlasts_explosions() {
+    awk '/ CA  BEA A   2 /{line=$0} / CA  BEA A   1 /{first=substr($0,31,24)}
+         {if (substr($0,18,9) == "BEA A   2") $0 = substr($0,1,30) first substr($0,55); print}' \
+        stopped/topology.pdb >exploding.pdb
+    expect 0 run toy.yaml --run-dir both --quiet --set system.minimize_iterations=0 \
+        --set "system.start=[stopped/topology.pdb, exploding.pdb]" --set stop.simulated_ns=0.4
+    nothing_left both
+    whole both "explosions"
+    expect 0 status both --json
+    $PYTHON -c '
+import json
+s = json.load(open("out"))
+assert 3 <= s["simulations"]["failed"] <= 9, s["simulations"]
+' || fail "three of six replicas start from an exploding structure"
+    expect 1 run toy.yaml --run-dir none --quiet --set system.start=exploding.pdb \
+        --set system.minimize_iterations=0
+    says err "blown up 3 times"
+    nothing_left none
+    expect 0 status none
+    says out "failed"
+}
+
+# In a mount namespace of its own, for nothing to be left mounted.
+outlasts_a_full_disk() {
+    unshare --mount true 2>/dev/null || return
+    unshare --mount bash "$here/streaming_disk.sh" || fail "a full disk"
+    nothing_left small/run
+}
+
+runs_to_its_end
+is_interrupted
+survives_kills
+ends_silence
+outlasts_pauses
+refuses_a_second_coordinator
+culls_what_finds_nothing
+trains_where_needed
+ignores_nonsense
+tells_of_a_truncated_file
+tells_of_a_damaged_model
+outlasts_explosions
+outlasts_a_full_disk
+for report in "$scratch"/sanitizer-*; do
+    [ -e "$report" ] && { head -60 "$report"; fail "a sanitizer's report: $report"; }
+done
 finish
