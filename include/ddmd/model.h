@@ -108,7 +108,7 @@ enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *o
                                    ddmd_model **model, ddmd_error *err);
 
 /*
- * Train on n_maps maps (at least 2) for up to options.epochs epochs, going on from the weights and
+ * Train on n_maps maps (at least 1) for up to options.epochs epochs, going on from the weights and
  * optimiser state that the model has.
  *
  * counts [n_maps] says how often each map was seen, at least once; NULL: once each. What falls is

@@ -122,7 +122,7 @@ enum ddmd_status ddmd_phase_train(ddmd_campaign *c, ddmd_error *err)
     double from = ddmd_campaign_elapsed(c);
     ddmd_model_check_row check = {0};
     bool learns = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
-    bool train = learns && c->row.n_frames >= 2 &&
+    bool train = learns && c->row.n_frames > 0 &&
                  (c->row.model_version == 0 ||
                   (c->row.round - 1) % (uint32_t)c->config->model.train_every == 0);
     if (train && c->row.model_version > 0 && ddmd_learn_is_checked(c->config)) {

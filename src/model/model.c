@@ -137,7 +137,7 @@ enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, const 
 {
     ddmd_model_base before = model->base;
     ddmd_model_progress reached = {0};
-    enum ddmd_status status = check_maps(maps, n_maps, 2, err);
+    enum ddmd_status status = check_maps(maps, n_maps, 1, err);
     if (status == DDMD_OK)
         status = check_counts(counts, n_maps, err);
     if (status == DDMD_OK)

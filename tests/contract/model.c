@@ -295,13 +295,34 @@ static void a_cancelled_training_leaves_the_model_as_it_was(void **state)
     for_each_model(cancelled);
 }
 
+/* A peptide that has not moved yet has a single contact map. */
+static void one_map(const char *kind, const uint8_t *maps)
+{
+    ddmd_error err = {0};
+    ddmd_model_options options = small_options();
+    options.validation_fraction = 0.4; /* of one: none */
+    ddmd_model *model = create(kind, &options, VERSION);
+    ddmd_model_progress last;
+    const uint32_t counts[] = {100};
+    ASSERT_OK(ddmd_model_train(model, maps, counts, 1, NULL, NULL, &last, &err), &err);
+    assert_true(isfinite(last.train.reconstruction));
+    assert_true(isnan(last.validation.reconstruction));
+    ddmd_model_destroy(&model);
+}
+
+static void a_single_map_can_be_learnt(void **state)
+{
+    (void)state;
+    for_each_model(one_map);
+}
+
 static void bad_calls(const char *kind, const uint8_t *maps)
 {
     ddmd_error err = {0};
     ddmd_model_options options = small_options();
     ddmd_model *model = create(kind, &options, VERSION), *loaded = NULL;
     ddmd_model_loss loss;
-    assert_int_equal(ddmd_model_train(model, maps, NULL, 1, NULL, NULL, NULL, &err), DDMD_INVALID);
+    assert_int_equal(ddmd_model_train(model, maps, NULL, 0, NULL, NULL, NULL, &err), DDMD_INVALID);
     assert_int_equal(ddmd_model_evaluate(model, maps, NULL, 0, &loss, &err), DDMD_INVALID);
     const uint32_t counts[] = {1, 0, 1};
     assert_int_equal(ddmd_model_train(model, maps, counts, 3, NULL, NULL, NULL, &err),
@@ -546,6 +567,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_and_version_give_the_same_bits),
         cmocka_unit_test(progress_is_told_after_each_epoch),
         cmocka_unit_test(a_cancelled_training_leaves_the_model_as_it_was),
+        cmocka_unit_test(a_single_map_can_be_learnt),
         cmocka_unit_test(bad_calls_are_answered),
         cmocka_unit_test(equal_counts_are_no_counts),
         cmocka_unit_test(counts_weigh_losses),
