@@ -326,7 +326,7 @@ static enum ddmd_status create(bench *b, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     bench_figure *const figures[] = {b->samples, b->gflops, b->conv_gflops, b->efficiency};
-    for (size_t f = 0; f < sizeof figures / sizeof *figures; f++)
+    for (size_t f = 0; f < sizeof figures / sizeof(bench_figure *); f++)
         for (int c = 0; c < N_CLOCKS; c++) {
             figures[f][c].n = (int)b->r->rounds;
             DDMD_TRY(
@@ -343,7 +343,7 @@ out:
 static void destroy(bench *b)
 {
     bench_figure *const figures[] = {b->samples, b->gflops, b->conv_gflops, b->efficiency};
-    for (size_t f = 0; f < sizeof figures / sizeof *figures; f++)
+    for (size_t f = 0; f < sizeof figures / sizeof(bench_figure *); f++)
         for (int c = 0; c < N_CLOCKS; c++)
             free(figures[f][c].values);
     for (long t = 0; b->convs && t < b->r->threads; t++)

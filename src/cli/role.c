@@ -12,7 +12,7 @@ static const ddmd_role_ops *find_role(enum ddmd_role role)
 {
     static const ddmd_role_ops *const roles[] = {&ddmd_role_simulate, &ddmd_role_aggregate,
                                                  &ddmd_role_train, &ddmd_role_infer};
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+    for (size_t i = 0; i < sizeof roles / sizeof(const ddmd_role_ops *); i++)
         if (roles[i]->role == role)
             return roles[i];
     return NULL;

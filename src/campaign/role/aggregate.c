@@ -284,8 +284,8 @@ static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *e
     if (!belongs(a, &frames))
         DDMD_FAIL(err, DDMD_FORMAT, "frames of %zu atoms and %zu points are not of this campaign",
                   frames.n_atoms, frames.n_points);
-    DDMD_TRY(
-        ddmd_array_reserve(&a->queue, &a->queue_capacity, a->n_queue + 1, sizeof *a->queue, err));
+    DDMD_TRY(ddmd_array_reserve(&a->queue, &a->queue_capacity, a->n_queue + 1,
+                                sizeof(ddmd_message *), err));
     a->queue[a->n_queue++] = ddmd_message_share(message);
 out:
     return status;

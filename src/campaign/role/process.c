@@ -297,10 +297,12 @@ static enum ddmd_status acknowledge(ddmd_process *p, ddmd_error *err)
         return DDMD_OK;
     for (size_t i = 0; i < p->n_dues; i++) {
         const ddmd_identity *sender = &p->dues[i].sender;
+        uint64_t taken = ddmd_inbox_taken(p->inbox, sender);
         ddmd_error why = {0};
-        enum ddmd_status status =
-            ddmd_inbox_acknowledge(p->inbox, p->channels[p->dues[i].channel].endpoint, sender,
-                                   ddmd_inbox_taken(p->inbox, sender), 0, &why);
+        if (taken == 0)
+            continue; /* it has died in between, and another of its name has said HELLO */
+        enum ddmd_status status = ddmd_inbox_acknowledge(
+            p->inbox, p->channels[p->dues[i].channel].endpoint, sender, taken, 0, &why);
         if (status != DDMD_OK && status != DDMD_TIMEOUT) /* told when it sends again */
             return ddmd_error_set(err, status, "%s", why.message);
     }

@@ -457,7 +457,7 @@ static enum ddmd_status run_epochs(training *t, ddmd_model_base *base, const uin
                       epochs);
     } while (done < epochs &&
              (base->options.patience == 0 || done - b->reached.epoch < base->options.patience));
-    if (b->reached.epoch < done)
+    if (b->state.weights && b->reached.epoch < done)
         copy_state(t->model, &b->state, &t->model->state);
     /* the last step may have done what no loss has shown yet */
     DDMD_TRY(check_weights(t->model, err));
