@@ -63,10 +63,6 @@ enum ddmd_status ddmd_frame_file_create(const char *path, const ddmd_structure *
 enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
                                          ddmd_frame_file **file, ddmd_error *err);
 
-/* The same, with every frame that was synced. */
-enum ddmd_status ddmd_frame_file_recover_all(const char *path, ddmd_frame_file **file,
-                                             ddmd_error *err);
-
 /*
  * Open for reading, also while somebody else appends (SWMR): the frames that were synced, those of
  * a killed writer too.

@@ -187,8 +187,6 @@ out:
     return status;
 }
 
-#define ALL_SYNCED UINT64_MAX
-
 /* ---- mending -------------------------------------------------------------------------------- */
 
 /*
@@ -209,20 +207,12 @@ out:
     return status;
 }
 
-/*
- * Every series gets exactly n rows (ALL_SYNCED: those that were synced); the numbers in
- * DDMD_SERIES_STEP are those of the rows.
- */
+/* Every series gets exactly n rows; the numbers in DDMD_SERIES_STEP are those of the rows. */
 static enum ddmd_status cut(ddmd_frame_file *file, uint64_t n, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     uint64_t there = 0;
     DDMD_TRY(ddmd_frame_file_whole_rows(file, &there, err));
-    if (n == ALL_SYNCED) {
-        uint64_t published = 0;
-        DDMD_TRY(ddmd_h5md_rows(&file->h5md, DDMD_SERIES_STEP, &published, err));
-        n = published < there ? published : there;
-    }
     if (there < n)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: %llu frames are there, %llu should be", file->path,
                   (unsigned long long)there, (unsigned long long)n);
@@ -241,8 +231,8 @@ out:
     return status;
 }
 
-static enum ddmd_status recover(const char *path, uint64_t n_frames, ddmd_frame_file **file,
-                                ddmd_error *err)
+enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
+                                         ddmd_frame_file **file, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_frame_file *new = NULL;
@@ -267,18 +257,4 @@ out:
     ddmd_frame_file_close(&new);
     ddmd_h5_quiet_end(&quiet);
     return status;
-}
-
-enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
-                                         ddmd_frame_file **file, ddmd_error *err)
-{
-    if (n_frames == ALL_SYNCED)
-        return ddmd_error_set(err, DDMD_INVALID, "%s: no file has so many frames", path);
-    return recover(path, n_frames, file, err);
-}
-
-enum ddmd_status ddmd_frame_file_recover_all(const char *path, ddmd_frame_file **file,
-                                             ddmd_error *err)
-{
-    return recover(path, ALL_SYNCED, file, err);
 }

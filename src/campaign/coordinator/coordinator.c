@@ -756,8 +756,6 @@ static enum ddmd_status prepare(coordinator *o, ddmd_error *err)
     };
     DDMD_TRY(ddmd_children_create(peers, n, &options, &o->children, err));
     DDMD_TRY(ddmd_run_path(&path, c->run_dir, "frames-0.h5", err));
-    DDMD_TRY(ddmd_frame_file_recover_all(path, &o->files[0], err)); /* mended before it is read */
-    ddmd_frame_file_close(&o->files[0]);
     DDMD_TRY(ddmd_frame_file_open(path, &o->files[0], err));
     if (c->row.next_simulation == 0) {
         DDMD_TRY(ddmd_restart_first(c, err));

@@ -344,10 +344,13 @@ static enum ddmd_status open_file(aggregate *a, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     char name[32], *path = NULL;
+    ddmd_frame_file *there = NULL;
     snprintf(name, sizeof name, "frames-%u.h5", a->number);
     DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(a->process), name, err));
-    DDMD_TRY(ddmd_frame_file_recover_all(path, &a->file, err));
-    uint64_t rows = ddmd_frame_file_frames(a->file);
+    DDMD_TRY(ddmd_frame_file_open(path, &there, err));
+    uint64_t rows = ddmd_frame_file_frames(there);
+    ddmd_frame_file_close(&there);
+    DDMD_TRY(ddmd_frame_file_recover(path, rows, &a->file, err));
     DDMD_TRY(learn_indices(a, err));
     a->announced = ddmd_process_known(a->process);
     if (a->announced > rows)
