@@ -60,6 +60,27 @@ void ddmd_campaign_tell(ddmd_campaign *c, enum ddmd_phase phase, double fraction
     c->options->progress(c->options->user, p);
 }
 
+void ddmd_campaign_count_frame(ddmd_campaign *c, uint32_t simulation, uint32_t index, float rmsd_nm)
+{
+    c->row.n_frames++;
+    c->totals.frames++;
+    c->totals.steps += (uint64_t)ddmd_subject_report_steps(c->config);
+    if (isnan(rmsd_nm) || (double)rmsd_nm >= c->row.best_rmsd_nm)
+        return;
+    c->row.best_rmsd_nm = (double)rmsd_nm;
+    c->row.best_simulation = simulation;
+    c->row.best_frame = index;
+}
+
+void ddmd_campaign_describe_best(const ddmd_campaign *c, char *buffer, size_t size)
+{
+    *buffer = '\0';
+    if (!isnan(c->row.best_rmsd_nm))
+        snprintf(buffer, size, "; best RMSD so far %.2f angstrom (simulation %lld, frame %lld)",
+                 c->row.best_rmsd_nm * 10, (long long)c->row.best_simulation,
+                 (long long)c->row.best_frame);
+}
+
 bool ddmd_campaign_enough(const ddmd_campaign *c, bool between_rounds, char *buffer, size_t size)
 {
     const ddmd_config *config = c->config;

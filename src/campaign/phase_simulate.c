@@ -108,15 +108,7 @@ static enum ddmd_status note_frame(ddmd_campaign *c, const ddmd_report *report, 
     ddmd_simulation_row *slot = &c->slots[report->replica];
     slot->n_frames = (uint64_t)frame->index + 1;
     slot->n_steps = frame->step;
-    c->row.n_frames++;
-    c->totals.frames++;
-    c->totals.steps += (uint64_t)ddmd_subject_report_steps(c->config);
-    if (!isnan(frame->rmsd_nm) &&
-        (isnan(c->row.best_rmsd_nm) || (double)frame->rmsd_nm < c->row.best_rmsd_nm)) {
-        c->row.best_rmsd_nm = (double)frame->rmsd_nm;
-        c->row.best_simulation = frame->simulation;
-        c->row.best_frame = frame->index;
-    }
+    ddmd_campaign_count_frame(c, frame->simulation, frame->index, frame->rmsd_nm);
     enum ddmd_status status = ddmd_array_reserve(&c->created_s, &c->created_capacity,
                                                  c->n_created + 1, sizeof *c->created_s, err);
     if (status == DDMD_OK)
@@ -268,12 +260,8 @@ enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
     double gave = ddmd_campaign_simulated_ns(c) - ns_before;
     c->simulating_s += took;
     c->simulated_ns += gave;
-    char best[96] = "";
-    if (!isnan(c->row.best_rmsd_nm))
-        snprintf(best, sizeof best,
-                 "; best RMSD so far %.2f angstrom (simulation %lld, frame %lld)",
-                 c->row.best_rmsd_nm * 10, (long long)c->row.best_simulation,
-                 (long long)c->row.best_frame);
+    char best[96];
+    ddmd_campaign_describe_best(c, best, sizeof best);
     ddmd_log_line(&c->log, DDMD_LOG_INFO,
                   "round %u: simulated %.4g ns, %llu frames, in %.1f s (%.4g ns/day)%s",
                   c->row.round, gave, (unsigned long long)(c->row.n_frames - frames_before), took,

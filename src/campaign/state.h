@@ -79,6 +79,14 @@ void ddmd_campaign_tell(ddmd_campaign *campaign, enum ddmd_phase phase, double f
 /* Simulated time of the whole campaign. */
 double ddmd_campaign_simulated_ns(const ddmd_campaign *campaign);
 
+/* Count a frame that was stored, and remember it where it is the nearest to the reference so far.
+ */
+void ddmd_campaign_count_frame(ddmd_campaign *campaign, uint32_t simulation, uint32_t index,
+                               float rmsd_nm);
+
+/* For the end of a log line: "; best RMSD so far ...", or "" where there is none. */
+void ddmd_campaign_describe_best(const ddmd_campaign *campaign, char *buffer, size_t size);
+
 /*
  * Is a stop rule met? Then true, and the reason is in buffer. `between_rounds`: the rule on the
  * number of rounds counts as well.

@@ -34,9 +34,8 @@ static const double grace_s = 20, tell_every_s = 10;
 
 /* What the coordinator remembers of a slot beside its row. */
 typedef struct slot_state {
-    bool to_assign;        /* its simulation is still to be sent to its process */
-    bool cull;             /* it finds nothing new */
-    uint64_t segment_from; /* frames that its simulation had when this segment began */
+    bool to_assign; /* its simulation is still to be sent to its process */
+    bool cull;      /* it finds nothing new */
 } slot_state;
 
 typedef enum stage {
@@ -76,8 +75,7 @@ typedef struct coordinator {
     uint64_t told_frames;
 } coordinator;
 
-/* ---- the catalogue ----------------------------------------------------------------------------
- */
+/* ---- the catalogue --------------------------------------------------------------------------- */
 
 static enum ddmd_status begin(coordinator *o, ddmd_error *err)
 {
@@ -130,8 +128,7 @@ static uint64_t known(void *user, ddmd_peer peer)
                                             : 0;
 }
 
-/* ---- frames -----------------------------------------------------------------------------------
- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 /* The slot that runs a simulation, NULL: none does (any more). */
 static ddmd_simulation_row *slot_of(const coordinator *o, uint32_t simulation)
@@ -154,15 +151,7 @@ static enum ddmd_status note_frame(coordinator *o, const ddmd_durable_frame *fra
     row->n_frames = (uint64_t)frame->index + 1;
     row->n_steps = frame->step;
     DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, row, err));
-    c->row.n_frames++;
-    c->totals.frames++;
-    c->totals.steps += (uint64_t)ddmd_subject_report_steps(c->config);
-    if (!isnan(frame->rmsd_nm) &&
-        (isnan(c->row.best_rmsd_nm) || (double)frame->rmsd_nm < c->row.best_rmsd_nm)) {
-        c->row.best_rmsd_nm = (double)frame->rmsd_nm;
-        c->row.best_simulation = frame->simulation;
-        c->row.best_frame = frame->index;
-    }
+    ddmd_campaign_count_frame(c, frame->simulation, frame->index, frame->rmsd_nm);
 out:
     return status;
 }
@@ -216,8 +205,7 @@ out:
     return status;
 }
 
-/* ---- models and rankings ----------------------------------------------------------------------
- */
+/* ---- models and rankings --------------------------------------------------------------------- */
 
 static enum ddmd_status hear_weights(coordinator *o, ddmd_message *message, ddmd_error *err)
 {
@@ -338,8 +326,7 @@ static enum ddmd_status hear_unproductive(coordinator *o, const ddmd_message *me
     return DDMD_OK;
 }
 
-/* ---- processes --------------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 /* The simulations of a process that has started: new ones, or what its last life left. */
 static enum ddmd_status hear_simulator(coordinator *o, const ddmd_identity *who, ddmd_error *err)
@@ -446,8 +433,7 @@ static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *e
     }
 }
 
-/* ---- what replicas do next --------------------------------------------------------------------
- */
+/* ---- what replicas do next ------------------------------------------------------------------- */
 
 /* The best point that nobody has started from. */
 static enum ddmd_status take_point(coordinator *o, bool *found, ddmd_origin *from, ddmd_error *err)
@@ -506,8 +492,7 @@ static bool is_free(const coordinator *o, int replica)
     if (state->to_assign)
         return false;
     return slot->end == DDMD_END_failed || state->cull ||
-           slot->n_frames - state->segment_from >=
-               (uint64_t)ddmd_subject_segment_reports(o->c->config);
+           slot->n_frames >= (uint64_t)ddmd_subject_segment_reports(o->c->config);
 }
 
 /* Failed slots first, since they cannot go on; then what finds nothing; then the longest. */
@@ -600,8 +585,7 @@ out:
     return status;
 }
 
-/* ---- beginning, turns, end --------------------------------------------------------------------
- */
+/* ---- beginning, turns, end ------------------------------------------------------------------- */
 
 static enum ddmd_status tell_stop(coordinator *o, enum ddmd_role role, bool now, ddmd_error *err)
 {
@@ -669,12 +653,8 @@ static void sum_up(coordinator *o)
                        c->row.model_version, o->ranking);
     if (now - o->told_s < tell_every_s)
         return;
-    char best[96] = "";
-    if (!isnan(c->row.best_rmsd_nm))
-        snprintf(best, sizeof best,
-                 "; best RMSD so far %.2f angstrom (simulation %lld, frame %lld)",
-                 c->row.best_rmsd_nm * 10, (long long)c->row.best_simulation,
-                 (long long)c->row.best_frame);
+    char best[96];
+    ddmd_campaign_describe_best(c, best, sizeof best);
     ddmd_log_line(
         &c->log, DDMD_LOG_INFO,
         "%.4g ns, %llu frames (%llu new); model %u, ranking %u: %llu outliers, %zu restart "

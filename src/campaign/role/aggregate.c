@@ -46,8 +46,7 @@ typedef struct aggregate {
     uint64_t announced; /* rows of the file that the coordinator was told of */
 } aggregate;
 
-/* ---- which frames are new ---------------------------------------------------------------------
- */
+/* ---- which frames are new -------------------------------------------------------------------- */
 
 static enum ddmd_status know_simulation(aggregate *a, uint32_t simulation, ddmd_error *err)
 {
@@ -88,8 +87,7 @@ out:
     return status;
 }
 
-/* ---- storing ----------------------------------------------------------------------------------
- */
+/* ---- storing --------------------------------------------------------------------------------- */
 
 static enum ddmd_status reserve(aggregate *a, size_t n_frames, size_t n_failures, ddmd_error *err)
 {
@@ -270,8 +268,7 @@ out:
     return status;
 }
 
-/* ---- the role ---------------------------------------------------------------------------------
- */
+/* ---- the role -------------------------------------------------------------------------------- */
 
 static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *err)
 {

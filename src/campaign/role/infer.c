@@ -50,8 +50,7 @@ typedef struct infer {
     uint32_t round;
 } infer;
 
-/* ---- embedding --------------------------------------------------------------------------------
- */
+/* ---- embedding ------------------------------------------------------------------------------- */
 
 /* Use the newest weights. *changed: they are others than before. */
 static enum ddmd_status load_newest(infer *f, bool *changed, ddmd_error *err)
@@ -121,8 +120,7 @@ out:
     return status;
 }
 
-/* ---- ranking ----------------------------------------------------------------------------------
- */
+/* ---- ranking --------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -294,8 +292,7 @@ out:
     return status;
 }
 
-/* ---- the main thread --------------------------------------------------------------------------
- */
+/* ---- the main thread ------------------------------------------------------------------------- */
 
 static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *err)
 {

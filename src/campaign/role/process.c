@@ -70,8 +70,7 @@ struct ddmd_process {
     ddmd_error failure; /* of any thread */
 };
 
-/* ---- what a role asks for ---------------------------------------------------------------------
- */
+/* ---- what a role asks for -------------------------------------------------------------------- */
 
 const ddmd_identity *ddmd_process_identity(const ddmd_process *p)
 {
@@ -210,8 +209,7 @@ enum ddmd_status ddmd_process_send(ddmd_process *p, int number, ddmd_peer to,
     return status == DDMD_TIMEOUT || status == DDMD_IO ? DDMD_OK : status;
 }
 
-/* ---- messages that keep the process going -----------------------------------------------------
- */
+/* ---- messages that keep the process going ---------------------------------------------------- */
 
 /* The outbox that serves a peer over a channel; NULL: none does. */
 static ddmd_outbox *outbox_for(const ddmd_process *p, int number, ddmd_peer peer)
@@ -366,8 +364,7 @@ out:
     return status;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------
- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static enum ddmd_status read_channel(ddmd_process *p, int number, ddmd_error *err)
 {
@@ -521,8 +518,7 @@ out:
     return status;
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------
- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 static enum ddmd_status open_process(ddmd_process *p, ddmd_error *err)
 {

@@ -48,8 +48,7 @@ typedef struct simulate {
     uint64_t sent;
 } simulate;
 
-/* ---- the engine's thread ----------------------------------------------------------------------
- */
+/* ---- the engine's thread --------------------------------------------------------------------- */
 
 static enum ddmd_status take_up(simulate *s, const ddmd_message *order, ddmd_error *err)
 {
@@ -178,8 +177,7 @@ out:
     return status;
 }
 
-/* ---- the main thread --------------------------------------------------------------------------
- */
+/* ---- the main thread ------------------------------------------------------------------------- */
 
 static void stop(void *self, bool now)
 {
