@@ -64,8 +64,8 @@ enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
                                          ddmd_frame_file **file, ddmd_error *err);
 
 /*
- * Open for reading, also while somebody else appends (SWMR): the frames that were synced, those of
- * a killed writer too.
+ * Open for reading, also while somebody else appends (SWMR) or recovers: the frames that were
+ * synced, those of a killed writer too.
  */
 enum ddmd_status ddmd_frame_file_open(const char *path, ddmd_frame_file **file, ddmd_error *err);
 

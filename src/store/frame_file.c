@@ -2,6 +2,7 @@
 #include "store/frame_file.h"
 
 #include "store/h5_error.h"
+#include "store/h5_superblock.h"
 #include "store/rename.h"
 
 #include "core/array.h"
@@ -34,11 +35,9 @@ out:
 }
 
 /* Access to files in the format that SWMR needs, through our driver. */
-static enum ddmd_status access_list(ddmd_frame_file *file, enum ddmd_h5_repair repair,
-                                    hid_t *access, ddmd_error *err)
+static enum ddmd_status access_list(ddmd_frame_file *file, hid_t *access, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    hbool_t yes = 1;
     hid_t list = -1;
     DDMD_H5_TRY(list = H5Pcreate(H5P_FILE_ACCESS), DDMD_EXTERNAL, file->path, &file->io, "open");
     DDMD_H5_TRY(H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110), DDMD_EXTERNAL,
@@ -49,13 +48,6 @@ static enum ddmd_status access_list(ddmd_frame_file *file, enum ddmd_h5_repair r
     DDMD_H5_TRY(H5Pset_metadata_read_attempts(list, file->lock ? 1 : READ_ATTEMPTS), DDMD_EXTERNAL,
                 file->path, &file->io, "open");
     DDMD_TRY(ddmd_h5_driver_use(list, &file->io, err));
-    /* The two properties by which h5clear mends files; they have no functions of their own. */
-    if (repair == DDMD_H5_CLEAR_MARKS) {
-        DDMD_H5_TRY(H5Pset(list, "clear_status_flags", &yes), DDMD_EXTERNAL, file->path, &file->io,
-                    "clear the marks of a killed writer");
-        DDMD_H5_TRY(H5Pset(list, "skip_eof_check", &yes), DDMD_EXTERNAL, file->path, &file->io,
-                    "clear the marks of a killed writer");
-    }
     *access = list;
     list = -1;
 out:
@@ -64,12 +56,11 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_frame_file_open_h5(ddmd_frame_file *file, unsigned flags,
-                                         enum ddmd_h5_repair repair, ddmd_error *err)
+enum ddmd_status ddmd_frame_file_open_h5(ddmd_frame_file *file, unsigned flags, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     hid_t access = -1;
-    DDMD_TRY(access_list(file, repair, &access, err));
+    DDMD_TRY(access_list(file, &access, err));
     DDMD_H5_TRY(file->file = H5Fopen(file->path, flags, access), DDMD_FORMAT, file->path, &file->io,
                 "open as an HDF5 file");
 out:
@@ -155,7 +146,7 @@ enum ddmd_status ddmd_frame_file_create(const char *path, const ddmd_structure *
     if (ddmd_file_exists(path))
         DDMD_FAIL(err, DDMD_IO, "%s: exists already", path);
 
-    DDMD_TRY(access_list(new, DDMD_H5_AS_IT_IS, &access, err));
+    DDMD_TRY(access_list(new, &access, err));
     DDMD_H5_TRY(creation = creation_list(), DDMD_EXTERNAL, path, &new->io, "create");
     DDMD_H5_TRY(new->file = H5Fcreate(beside, H5F_ACC_TRUNC, creation, access), DDMD_EXTERNAL, path,
                 &new->io, "create");
@@ -188,24 +179,6 @@ out:
 }
 
 /* ---- mending -------------------------------------------------------------------------------- */
-
-/*
- * What h5clear --status --increment=0 does: the marks go, and the end of the address space, which a
- * killed writer did not record, becomes the end of the file.
- */
-static enum ddmd_status clear_marks(ddmd_frame_file *file, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    DDMD_TRY(ddmd_frame_file_open_h5(file, H5F_ACC_RDWR, DDMD_H5_CLEAR_MARKS, err));
-    DDMD_H5_TRY(H5Fincrement_filesize(file->file, 0), DDMD_FORMAT, file->path, &file->io,
-                "mend the size in the header");
-    herr_t result = H5Fclose(file->file);
-    file->file = -1;
-    if (result < 0)
-        status = ddmd_h5_fail(err, DDMD_FORMAT, file->path, &file->io, "mend the header");
-out:
-    return status;
-}
 
 /* Every series gets exactly n rows; the numbers in DDMD_SERIES_STEP are those of the rows. */
 static enum ddmd_status cut(ddmd_frame_file *file, uint64_t n, ddmd_error *err)
@@ -241,10 +214,9 @@ enum ddmd_status ddmd_frame_file_recover(const char *path, uint64_t n_frames,
     if (!ddmd_file_exists(path))
         DDMD_FAIL(err, DDMD_IO, "%s: no such file", path);
     DDMD_TRY(ddmd_lock_take(path, &new->lock, err));
-    DDMD_TRY(clear_marks(new, err));
-    /* From here on writes keep the order that survives another SIGKILL. */
-    DDMD_TRY(
-        ddmd_frame_file_open_h5(new, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, DDMD_H5_AS_IT_IS, err));
+    DDMD_TRY(ddmd_h5_superblock_mend(path, err));
+    /* Writes keep the order that survives another SIGKILL. */
+    DDMD_TRY(ddmd_frame_file_open_h5(new, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, err));
     DDMD_TRY(ddmd_h5md_open(new->file, new->path, &new->io, &new->h5md, err));
     DDMD_TRY(cut(new, n_frames, err));
     new->writer = true;

@@ -27,11 +27,8 @@ struct ddmd_frame_file {
 /* A file object that has nothing open yet. */
 enum ddmd_status ddmd_frame_file_new(const char *path, ddmd_frame_file **file, ddmd_error *err);
 
-enum ddmd_h5_repair { DDMD_H5_AS_IT_IS, DDMD_H5_CLEAR_MARKS };
-
-/* Open path with HDF5's flags; with CLEAR_MARKS also where a killed writer left its marks. */
-enum ddmd_status ddmd_frame_file_open_h5(ddmd_frame_file *file, unsigned flags,
-                                         enum ddmd_h5_repair repair, ddmd_error *err);
+/* Open path with HDF5's flags. */
+enum ddmd_status ddmd_frame_file_open_h5(ddmd_frame_file *file, unsigned flags, ddmd_error *err);
 
 /* Rows that every series has. */
 enum ddmd_status ddmd_frame_file_whole_rows(const ddmd_frame_file *file, uint64_t *rows,

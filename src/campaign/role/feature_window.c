@@ -2,7 +2,6 @@
 
 #include "campaign/run_directory.h"
 #include "core/array.h"
-#include "core/clock.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
 #include "ddmd/store.h"
@@ -14,7 +13,6 @@
 #include <time.h>
 
 enum { ROWS_AT_ONCE = 1024 };
-static const double patience_s = 20;
 
 typedef struct entry {
     uint32_t simulation, index;
@@ -33,7 +31,6 @@ struct ddmd_feature_window {
     bool behind; /* the file has more */
     bool woken;
     ddmd_frame_file *file; /* NULL until it is read from */
-    double refused_s;      /* since when it cannot be opened; 0: it was not tried */
 };
 
 enum ddmd_status ddmd_feature_window_create(size_t capacity, size_t n_points, const char *run_dir,
@@ -144,26 +141,6 @@ out:
     return status;
 }
 
-/*
- * Locked. While an aggregator opens the file, or after it was killed in doing so, nobody else can:
- * then the file stays NULL, and it is tried again. FORMAT where that has gone on for too long.
- */
-static enum ddmd_status open_file(ddmd_feature_window *w, const char *path, ddmd_error *err)
-{
-    ddmd_error why = {0};
-    enum ddmd_status status = ddmd_frame_file_open(path, &w->file, &why);
-    double now = ddmd_clock_monotonic();
-    if (status == DDMD_OK) {
-        w->refused_s = 0;
-        return DDMD_OK;
-    }
-    if (w->refused_s <= 0)
-        w->refused_s = now;
-    if (status == DDMD_FORMAT && now - w->refused_s < patience_s)
-        return DDMD_OK;
-    return ddmd_error_set(err, status, "%s", why.message);
-}
-
 /* Locked. All that the file has and the window could hold. */
 static enum ddmd_status catch_up(ddmd_feature_window *w, ddmd_error *err)
 {
@@ -171,9 +148,7 @@ static enum ddmd_status catch_up(ddmd_feature_window *w, ddmd_error *err)
     char *path = NULL;
     if (!w->file) {
         DDMD_TRY(ddmd_run_path(&path, w->run_dir, "frames-0.h5", err));
-        DDMD_TRY(open_file(w, path, err));
-        if (!w->file)
-            goto out; /* still behind */
+        DDMD_TRY(ddmd_frame_file_open(path, &w->file, err));
     }
     DDMD_TRY(ddmd_frame_file_refresh(w->file, err));
     uint64_t rows = ddmd_frame_file_frames(w->file);
@@ -202,7 +177,7 @@ enum ddmd_status ddmd_feature_window_wait(ddmd_feature_window *w, uint64_t n_see
         until.tv_sec++;
     }
     pthread_mutex_lock(&w->lock);
-    while (w->n <= n_seen && (!w->behind || w->refused_s > 0) && !w->woken)
+    while (w->n <= n_seen && !w->behind && !w->woken)
         if (pthread_cond_timedwait(&w->changed, &w->lock, &until) != 0)
             break;
     w->woken = false;

@@ -2,7 +2,8 @@
  * Every place at which a writer can die: a child mends a file, appends and syncs, and is killed at
  * its first write to the file, its second, and so on to its last. A write is either not begun or,
  * where it crosses pages, cut at a page, which is where the kernel may leave it. Whatever the child
- * had synced must be there afterwards.
+ * had synced must be there afterwards: for readers of the file as it was left, and when it is
+ * mended.
  */
 #include "sample.h"
 #include "support/cmocka.h"
@@ -115,16 +116,26 @@ static bool write_and_die(const char *path, long writes, bool torn, uint64_t *sy
     return WIFEXITED(how);
 }
 
+static void check_rows(ddmd_frame_file *file, uint64_t n, ddmd_frame *frame)
+{
+    ddmd_error err = {0};
+    assert_true(ddmd_frame_file_frames(file) >= n);
+    for (uint64_t row = 0; row < n; row++) {
+        ASSERT_OK(ddmd_frame_file_read(file, row, frame, &err), &err);
+        sample_frame_check(frame, N_ATOMS, N_POINTS, row);
+    }
+}
+
 static void check_synced(const char *path, uint64_t synced, ddmd_frame *frame)
 {
     ddmd_error err = {0};
     ddmd_frame_file *file = NULL;
+    ASSERT_OK(ddmd_frame_file_open(path, &file, &err), &err);
+    check_rows(file, synced, frame);
+    ddmd_frame_file_close(&file);
     ASSERT_OK(ddmd_frame_file_recover(path, synced, &file, &err), &err);
     assert_int_equal(ddmd_frame_file_frames(file), synced);
-    for (uint64_t row = 0; row < synced; row++) {
-        ASSERT_OK(ddmd_frame_file_read(file, row, frame, &err), &err);
-        sample_frame_check(frame, N_ATOMS, N_POINTS, row);
-    }
+    check_rows(file, synced, frame);
     ddmd_frame_file_close(&file);
 }
 
