@@ -82,6 +82,7 @@ typedef struct ddmd_model_progress {
     int latent_dim;
     ddmd_model_loss train, validation; /* of this epoch; validation is NaN where none is held out */
     double samples_per_s;              /* trained on; without the time that validation takes */
+    double unpack_s;                   /* of this epoch, as ddmd_model_unpack_s() has it */
 } ddmd_model_progress;
 
 /* Called after each epoch; return false to stop (the training then ends CANCELLED). */
@@ -153,6 +154,12 @@ int ddmd_model_residues(const ddmd_model *model);
 uint32_t ddmd_model_version(const ddmd_model *model);
 void ddmd_model_set_version(ddmd_model *model, uint32_t version);
 size_t ddmd_model_parameters(const ddmd_model *model);
+
+/*
+ * Seconds that went into unpacking maps into the model's input since it was created or loaded: the
+ * mean of its threads, which unpack at the same time. 0 where a model does not say.
+ */
+double ddmd_model_unpack_s(const ddmd_model *model);
 
 void ddmd_model_destroy(ddmd_model **model);
 

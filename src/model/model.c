@@ -360,6 +360,11 @@ size_t ddmd_model_parameters(const ddmd_model *model)
     return model->ops->parameters(model->self);
 }
 
+double ddmd_model_unpack_s(const ddmd_model *model)
+{
+    return model->ops->unpack_s ? model->ops->unpack_s(model->self) : 0;
+}
+
 void ddmd_model_destroy(ddmd_model **model)
 {
     if (!*model)

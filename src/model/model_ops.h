@@ -63,6 +63,9 @@ typedef struct ddmd_model_ops {
 
     /* Is it usable on this machine? Fill detail (size bytes). Default: yes, no detail. */
     bool (*probe)(char *detail, size_t size, const char **unavailable);
+
+    /* ddmd_model_unpack_s(). Default: 0. */
+    double (*unpack_s)(const void *self);
 } ddmd_model_ops;
 
 #ifdef __cplusplus

@@ -249,6 +249,7 @@ static void progress(const char *kind, const uint8_t *maps)
     assert_int_equal(last.best_epoch, options.epochs);
     assert_true(last.train.reconstruction > 0 && last.validation.reconstruction > 0);
     assert_true(last.samples_per_s > 0);
+    assert_true(last.unpack_s >= 0 && last.unpack_s <= ddmd_model_unpack_s(model));
     ddmd_model_destroy(&model);
 
     options.validation_fraction = 0;

@@ -105,7 +105,9 @@ static enum ddmd_status embed(infer *f, const ddmd_feature_set *set, float **lat
         memcpy(all + map * f->dim, f->latents + at * f->dim, f->dim * sizeof *all);
         known[map] = true;
     }
+    double unpacked_s = ddmd_model_unpack_s(f->model);
     DDMD_TRY(ddmd_embed_maps(f->model, maps, bytes, known, all, &n, err));
+    ddmd_process_part(f->process, DDMD_ACTIVITY_unpack, ddmd_model_unpack_s(f->model) - unpacked_s);
     for (size_t i = 0; i < set->n; i++) {
         size_t at = (set->first + i) % f->capacity;
         memcpy(f->latents + at * f->dim, all + maps->point_of[i] * f->dim, f->dim * sizeof *all);
@@ -235,8 +237,9 @@ static enum ddmd_status rank(infer *f, ddmd_error *err)
     float *latent = NULL;
     double from_s = ddmd_clock_monotonic();
     const ddmd_config *config = ddmd_process_config(f->process);
-    ddmd_process_now(f->process, DDMD_ACTIVITY_compute, "ranking %u", f->round + 1);
+    ddmd_process_now(f->process, DDMD_ACTIVITY_unpack, "contact maps of ranking %u", f->round + 1);
     DDMD_TRY(ddmd_feature_window_take(f->window, f->capacity, &set, err));
+    ddmd_process_now(f->process, DDMD_ACTIVITY_compute, "ranking %u", f->round + 1);
     if (f->version)
         DDMD_TRY(embed(f, &set, &latent, err));
     const ddmd_candidates candidates = {
@@ -298,11 +301,16 @@ static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *e
 {
     infer *f = self;
     ddmd_weights weights;
-    if (ddmd_message_kind_of(message) == DDMD_MESSAGE_FEATURES)
-        return ddmd_feature_window_put(f->window, message, err);
+    enum ddmd_status status;
+    if (ddmd_message_kind_of(message) == DDMD_MESSAGE_FEATURES) {
+        double began = ddmd_clock_monotonic();
+        status = ddmd_feature_window_put(f->window, message, err);
+        ddmd_process_part(f->process, DDMD_ACTIVITY_unpack, ddmd_clock_monotonic() - began);
+        return status;
+    }
     if (ddmd_message_kind_of(message) != DDMD_MESSAGE_WEIGHTS)
         return DDMD_OK;
-    enum ddmd_status status = ddmd_weights_decode(message, &weights, err);
+    status = ddmd_weights_decode(message, &weights, err);
     if (status != DDMD_OK)
         return status;
     pthread_mutex_lock(&f->lock);

@@ -137,6 +137,11 @@ void ddmd_process_now(ddmd_process *p, enum ddmd_activity_kind activity, const c
     ddmd_timeline_now(p->timeline, activity, text);
 }
 
+void ddmd_process_part(ddmd_process *p, enum ddmd_activity_kind activity, double seconds)
+{
+    ddmd_timeline_part(p->timeline, activity, seconds);
+}
+
 void ddmd_process_done(ddmd_process *p, uint64_t done)
 {
     ddmd_timeline_done(p->timeline, done);

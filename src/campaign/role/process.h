@@ -115,6 +115,12 @@ void ddmd_process_fail(ddmd_process *process, const ddmd_error *why);
 void ddmd_process_now(ddmd_process *process, enum ddmd_activity_kind activity, const char *detail,
                       ...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * Any thread: so many seconds of what has passed went into this activity, whatever the process was
+ * said to be at (ddmd_timeline_part()).
+ */
+void ddmd_process_part(ddmd_process *process, enum ddmd_activity_kind activity, double seconds);
+
 /* Any thread: frames sent, stored, trained on or embedded so far, for the heartbeat. */
 void ddmd_process_done(ddmd_process *process, uint64_t done);
 

@@ -147,6 +147,7 @@ static enum ddmd_status send_report(simulate *s, ddmd_error *err)
         .frames = s->frames,
         .failures = s->failures,
     };
+    ddmd_process_now(s->process, DDMD_ACTIVITY_write, "%s", "");
     DDMD_TRY(ddmd_frames_encode(&frames, &message, err));
     if (ddmd_outbox_put(s->outbox, &message, 0, NULL, NULL) != DDMD_OK) {
         ddmd_process_now(s->process, DDMD_ACTIVITY_blocked, "until frames are stored");

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/try.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,10 @@ enum { KINDS = DDMD_ACTIVITY_stop + 1, MAX_SPANS = 4096 };
 struct ddmd_timeline {
     pthread_mutex_t lock;
     ddmd_heartbeat beat;
-    double since;       /* of what it is at now */
-    double window_from; /* time before this is in spans */
-    double sums[KINDS]; /* of the window */
+    double since;        /* of what it is at now */
+    double window_from;  /* time before this is in spans */
+    double sums[KINDS];  /* of the window */
+    double parts[KINDS]; /* to be taken from what it is at */
     ddmd_activity_span spans[MAX_SPANS];
     size_t n_spans;
 };
@@ -68,7 +70,14 @@ static void close_window(ddmd_timeline *t, double now)
 
 static void account(ddmd_timeline *t, double now)
 {
-    t->sums[t->beat.activity] += now - t->since;
+    double left = now - t->since;
+    for (int kind = 0; kind < KINDS; kind++) {
+        double part = fmin(t->parts[kind], left);
+        t->sums[kind] += part;
+        t->parts[kind] -= part;
+        left -= part;
+    }
+    t->sums[t->beat.activity] += left;
     t->since = now;
     if (now - t->window_from >= DDMD_TIMELINE_WINDOW)
         close_window(t, now);
@@ -80,6 +89,13 @@ void ddmd_timeline_now(ddmd_timeline *t, enum ddmd_activity_kind kind, const cha
     account(t, ddmd_clock_monotonic());
     t->beat.activity = kind;
     snprintf(t->beat.detail, sizeof t->beat.detail, "%s", detail);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void ddmd_timeline_part(ddmd_timeline *t, enum ddmd_activity_kind kind, double seconds)
+{
+    pthread_mutex_lock(&t->lock);
+    t->parts[kind] += seconds;
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -20,6 +20,14 @@ void ddmd_timeline_destroy(ddmd_timeline **timeline);
 
 /* Doing something else from now on; detail may be "". */
 void ddmd_timeline_now(ddmd_timeline *timeline, enum ddmd_activity_kind kind, const char *detail);
+
+/*
+ * So many seconds, >= 0, of what has passed went into this kind, whatever the process was said to
+ * be at: of a computation that does several things in turns, or of the main thread beside one. They
+ * are taken from what it was at, so that a timeline has no time twice; where that was shorter, the
+ * rest is taken from what comes.
+ */
+void ddmd_timeline_part(ddmd_timeline *timeline, enum ddmd_activity_kind kind, double seconds);
 void ddmd_timeline_done(ddmd_timeline *timeline, uint64_t done);
 
 /* The next heartbeat. */

@@ -10,6 +10,7 @@
 #include "campaign/role/worker.h"
 #include "campaign/run_directory.h"
 #include "core/array.h"
+#include "core/clock.h"
 #include "core/try.h"
 #include "stream/decisions.h"
 
@@ -38,6 +39,7 @@ static const ddmd_config *config_of(const train *t)
 static bool on_epoch(void *user, const ddmd_model_progress *p)
 {
     train *t = user;
+    ddmd_process_part(t->process, DDMD_ACTIVITY_unpack, p->unpack_s);
     ddmd_process_now(t->process, DDMD_ACTIVITY_compute, "latent_dim %d, epoch %d of %d, loss %.2f",
                      p->latent_dim, p->epoch, p->epochs, p->train.reconstruction + p->train.kl);
     return !atomic_load(&t->worker.stop);
@@ -76,8 +78,10 @@ static enum ddmd_status train_all(train *t, ddmd_error *err)
     ddmd_feature_set set = {0};
     ddmd_model_row *rows = NULL;
     DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
+    ddmd_process_now(t->process, DDMD_ACTIVITY_unpack, "contact maps to train on");
     DDMD_TRY(
         ddmd_feature_window_take(t->window, (size_t)config_of(t)->model.max_samples, &set, err));
+    ddmd_process_now(t->process, DDMD_ACTIVITY_compute, "training on %zu frames", set.n);
     DDMD_TRY(ddmd_learn(&t->learner, &set.maps, t->newest.version, rows, &best, err));
     for (size_t i = 0; i < n_dims; i++)
         if (i != best)
@@ -153,9 +157,12 @@ out:
 static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *err)
 {
     train *t = self;
-    return ddmd_message_kind_of(message) == DDMD_MESSAGE_FEATURES
-               ? ddmd_feature_window_put(t->window, message, err)
-               : DDMD_OK;
+    if (ddmd_message_kind_of(message) != DDMD_MESSAGE_FEATURES)
+        return DDMD_OK;
+    double began = ddmd_clock_monotonic();
+    enum ddmd_status status = ddmd_feature_window_put(t->window, message, err);
+    ddmd_process_part(t->process, DDMD_ACTIVITY_unpack, ddmd_clock_monotonic() - began);
+    return status;
 }
 
 static void stop(void *self, bool now)

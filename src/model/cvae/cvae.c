@@ -25,6 +25,7 @@ static const size_t max_workspace = (size_t)512 << 20;
 typedef struct member {
     ddmd_cvae_network *network;
     float *gradient; /* [n_values], while training */
+    double unpack_s; /* so far */
 
     /* how its last work ended */
     enum ddmd_status status;
@@ -117,6 +118,15 @@ static size_t parameters(const void *self)
     return model->architecture.n_values;
 }
 
+static double unpack_s(const void *self)
+{
+    const cvae *model = self;
+    double sum = 0;
+    for (int m = 0; m < model->n_members; m++)
+        sum += model->members[m].unpack_s;
+    return sum / model->n_members;
+}
+
 /* Packed maps and which of them, in which order; index NULL: all, as they come. */
 typedef struct selection {
     const uint8_t *maps;
@@ -156,12 +166,14 @@ static int next_piece(const cvae *model, int number, const selection *from, shar
     size_t capacity = (size_t)ddmd_cvae_network_capacity(network), left = of->end - of->next;
     size_t n = left < capacity ? left : capacity;
     const ddmd_cvae_inputs inputs = ddmd_cvae_network_inputs(network);
+    double began = ddmd_clock_monotonic();
     for (size_t s = 0; s < n; s++) {
         size_t which = from->index ? from->index[of->next + s] : of->next + s;
         ddmd_contact_map_unpack(from->maps + which * bytes, side, inputs.maps + s * side * side);
         if (inputs.share)
             inputs.share[s] = from->counts ? (float)(from->counts[which] / from->mean_count) : 1.0F;
     }
+    model->members[number].unpack_s += ddmd_clock_monotonic() - began;
     of->next += n;
     return (int)n;
 }
@@ -367,7 +379,7 @@ static enum ddmd_status run_epoch(training *t, uint64_t epoch, uint32_t *order,
     size_t n = t->train.n, batch = (size_t)options->batch_size;
     ddmd_model_loss sum = {0, 0};
     ddmd_random shuffle;
-    double start = ddmd_clock_monotonic();
+    double start = ddmd_clock_monotonic(), unpacked_s = unpack_s(t->model);
     ddmd_random_init(&shuffle, options->seed, DDMD_RANDOM_BATCH, t->base->version, epoch);
     ddmd_random_shuffle(&shuffle, order, n);
     for (uint64_t i = 0; i * batch < n; i++) {
@@ -387,6 +399,7 @@ static enum ddmd_status run_epoch(training *t, uint64_t epoch, uint32_t *order,
             DDMD_FAIL(err, DDMD_NUMERIC,
                       "the validation loss is no longer finite; try a smaller learning_rate");
     }
+    reached->unpack_s = unpack_s(t->model) - unpacked_s;
 out:
     return status;
 }
@@ -569,4 +582,5 @@ const ddmd_model_ops ddmd_model_cvae = {
     .load = load,
     .parameters = parameters,
     .probe = probe,
+    .unpack_s = unpack_s,
 };

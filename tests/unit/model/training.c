@@ -64,6 +64,8 @@ static void loss_falls_and_the_embedding_tells_two_folds_apart(void **state)
     assert_int_equal(last.epochs, 40);
     assert_int_equal(last.latent_dim, DIM);
     assert_true(last.samples_per_s > 0);
+    assert_true(h.first.unpack_s > 0 && last.unpack_s > 0);
+    assert_true(h.first.unpack_s + last.unpack_s <= ddmd_model_unpack_s(model));
     double before = h.first.train.reconstruction + h.first.train.kl;
     double after = last.train.reconstruction + last.train.kl;
     assert_true(after < before / 2);
