@@ -16,9 +16,10 @@ static const char help[] =
     "ddmd bench stream --residues R [options]\n"
     "\n"
     "Batches of bit-packed contact maps go from one process over Unix sockets to two others\n"
-    "(train and infer), which acknowledge them. A round has two passes: in one the receivers\n"
-    "check the messages and no more (mb_per_s: packed bytes to both), in the other they also\n"
-    "unpack each map into the model's input (all other figures).\n"
+    "(train and infer), which acknowledge them. A round has three passes: in one the receivers\n"
+    "check the messages and no more (mb_per_s: packed bytes to both), in the others they also\n"
+    "unpack each map into the model's input, with one message under way at a time\n"
+    "(latency_alone_ms), and with as many as there is room for (all other figures).\n"
     "\n"
     "  --residues R   points of a map\n"
     "  --frames N     of a pass (default: 100, or as many as make 10 MB, but at most 20000)\n"
@@ -29,14 +30,27 @@ static const char help[] =
 enum { MAX_RESIDUES = 20000, MAX_FRAMES = 1000000, MAX_BATCH = 1000, MAX_ROUNDS = 1000 };
 enum { DEFAULT_FRAMES = 100, DEFAULT_BYTES = 10000000, DEFAULT_MOST = 20000 };
 
-enum { FRAMES_PER_S, MB_PER_S, LATENCY_MS, IO_FRACTION, SECONDS, CPU_SECONDS, N_FIGURES };
+enum {
+    FRAMES_PER_S,
+    MB_PER_S,
+    LATENCY_MS,
+    LATENCY_ALONE_MS,
+    IO_FRACTION,
+    SECONDS,
+    CPU_SECONDS,
+    N_FIGURES
+};
 
-static const char *const names[N_FIGURES] = {"frames_per_s", "mb_per_s", "latency_ms",
-                                             "io_fraction",  "seconds",  "cpu_seconds"};
-static const char *const titles[N_FIGURES] = {
-    "frames/s to both, unpacked", "MB/s of packed maps, sent only",
-    "ms from making to unpacked", "of the receivers' time not spent unpacking",
-    "s for all, unpacked",        "s of processor time for that"};
+static const char *const names[N_FIGURES] = {"frames_per_s",     "mb_per_s",    "latency_ms",
+                                             "latency_alone_ms", "io_fraction", "seconds",
+                                             "cpu_seconds"};
+static const char *const titles[N_FIGURES] = {"frames/s to both, unpacked",
+                                              "MB/s of packed maps, sent only",
+                                              "ms from making to unpacked",
+                                              "ms of that, with one message at a time",
+                                              "of the receivers' time not spent unpacking",
+                                              "s for all, unpacked",
+                                              "s of processor time for that"};
 
 typedef struct request {
     long residues, frames, batch, rounds;
@@ -55,16 +69,18 @@ static enum ddmd_status run_rounds(bench *b, ddmd_error *err)
     enum ddmd_status status = DDMD_OK;
     const double n = (double)b->r->frames;
     const double mb = 2 * n * 1e-6 * (double)ddmd_contact_map_bytes((size_t)b->r->residues);
-    bench_stream_pass sent, unpacked;
+    bench_stream_pass sent, unpacked, alone;
     /* round -1 warms caches and allocators up */
     for (long round = -1; round < b->r->rounds; round++) {
-        DDMD_TRY(bench_stream_run(b->stream, false, &sent, err));
-        DDMD_TRY(bench_stream_run(b->stream, true, &unpacked, err));
+        DDMD_TRY(bench_stream_run(b->stream, false, false, &sent, err));
+        DDMD_TRY(bench_stream_run(b->stream, true, false, &unpacked, err));
+        DDMD_TRY(bench_stream_run(b->stream, true, true, &alone, err));
         if (round < 0)
             continue;
         b->figures[FRAMES_PER_S].values[round] = n / unpacked.seconds;
         b->figures[MB_PER_S].values[round] = mb / sent.seconds;
         b->figures[LATENCY_MS].values[round] = 1e3 * unpacked.latency_s;
+        b->figures[LATENCY_ALONE_MS].values[round] = 1e3 * alone.latency_s;
         b->figures[IO_FRACTION].values[round] = unpacked.io_fraction;
         b->figures[SECONDS].values[round] = unpacked.seconds;
         b->figures[CPU_SECONDS].values[round] = unpacked.cpu_seconds;

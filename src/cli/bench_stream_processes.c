@@ -23,9 +23,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { N_CONSUMERS = 2, N_MAPS = 8, RING_MESSAGES = 16, QUEUE_MESSAGES = 4 };
+/* Rings, queues and acknowledgements are as in a campaign (campaign/role/aggregate.c, process.c).
+ */
+enum { N_CONSUMERS = 2, N_MAPS = 8, RING_MESSAGES = 64, MAX_MESSAGES_A_TURN = 256 };
 
-#define RING_BYTES (UINT64_C(256) << 20)
+#define RING_BYTES (UINT64_C(1) << 28)
 #define PATIENCE_S 120.0 /* without an ACK */
 
 static const ddmd_identity producer = {1, {DDMD_ROLE_aggregate, 0}, 1};
@@ -75,12 +77,12 @@ typedef struct consumer {
     ddmd_endpoint *endpoint;
     ddmd_inbox *inbox;
     float *map; /* [residues][residues] */
+    bool stop;
 } consumer;
 
 static enum ddmd_status consume(consumer *c, const ddmd_message *message, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    const ddmd_message_header *header = ddmd_message_header_of(message);
     bench_stream *b = c->b;
     tally *t = &b->tallies[c->number];
     ddmd_features features;
@@ -104,20 +106,17 @@ static enum ddmd_status consume(consumer *c, const ddmd_message *message, ddmd_e
     }
     if (t->n == b->frames)
         t->cpu_s = cpu_now() - t->cpu_s;
-    DDMD_TRY(ddmd_inbox_acknowledge(c->inbox, c->endpoint, &header->sender, header->sequence,
-                                    PATIENCE_S, err));
 out:
     return status;
 }
 
-static enum ddmd_status handle(consumer *c, const ddmd_message *message, bool *stop,
-                               ddmd_error *err)
+static enum ddmd_status handle(consumer *c, const ddmd_message *message, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_message_header *header = ddmd_message_header_of(message);
     ddmd_hello hello;
     if (header->kind == DDMD_MESSAGE_STOP) {
-        *stop = true;
+        c->stop = true;
     } else if (header->kind == DDMD_MESSAGE_HELLO) {
         DDMD_TRY(ddmd_hello_decode(message, &hello, err));
         DDMD_TRY(ddmd_inbox_hello(c->inbox, header, &hello, err));
@@ -128,24 +127,40 @@ out:
     return status;
 }
 
+/* Take what is there, waiting for the first of it; then acknowledge all of it. */
+static enum ddmd_status take_turn(consumer *c, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_message *message = NULL;
+    for (int i = 0; i < MAX_MESSAGES_A_TURN && !c->stop; i++) {
+        status = ddmd_endpoint_receive(c->endpoint, i == 0 ? -1 : 0, &message, err);
+        if (i > 0 && status == DDMD_TIMEOUT)
+            break;
+        if (status == DDMD_OK)
+            status = handle(c, message, err);
+        ddmd_message_destroy(&message);
+        DDMD_TRY(status);
+    }
+    status = DDMD_OK;
+    uint64_t taken = ddmd_inbox_taken(c->inbox, &producer);
+    if (taken > 0)
+        DDMD_TRY(ddmd_inbox_acknowledge(c->inbox, c->endpoint, &producer, taken, PATIENCE_S, err));
+out:
+    return status;
+}
+
 static enum ddmd_status run_consumer(bench_stream *b, int number, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    const ddmd_stream_options options = {.queue_messages = QUEUE_MESSAGES};
     consumer c = {.b = b, .number = number};
     ddmd_stream *stream = NULL;
-    bool stop = false;
     DDMD_TRY(ddmd_array_alloc(&c.map, b->residues * b->residues, sizeof(float), err));
     DDMD_TRY(ddmd_inbox_create(1, &c.inbox, err));
-    DDMD_TRY(ddmd_stream_create(&consumers[number], &options, &stream, err));
+    DDMD_TRY(ddmd_stream_create(&consumers[number], NULL, &stream, err));
     DDMD_TRY(ddmd_endpoint_connect(stream, b->address, producer.peer, &c.endpoint, err));
     DDMD_TRY(ddmd_say_hello(c.endpoint, producer.peer, NULL, false, PATIENCE_S, err));
-    while (!stop && status == DDMD_OK) {
-        ddmd_message *message = NULL;
-        DDMD_TRY(ddmd_endpoint_receive(c.endpoint, -1, &message, err));
-        status = handle(&c, message, &stop, err);
-        ddmd_message_destroy(&message);
-    }
+    while (!c.stop)
+        DDMD_TRY(take_turn(&c, err));
 out:
     ddmd_endpoint_destroy(&c.endpoint);
     ddmd_stream_destroy(&stream);
@@ -213,21 +228,36 @@ out:
     return status;
 }
 
-/* Send what is pending; take what came, waiting for it where nothing else is to do. */
+static enum ddmd_status flush(bench_stream *b, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    for (int i = 0; i < N_CONSUMERS && status == DDMD_OK; i++)
+        if (ddmd_inbox_knows(b->inbox, &consumers[i]))
+            status = ddmd_outbox_flush(b->outbox, consumers[i].peer, b->endpoint, err);
+    return status;
+}
+
+/*
+ * Send what is pending; take all that came, waiting for the first of it; send again. ZeroMQ learns
+ * that a queue has room when it looks for messages and finds none, so that what is pending after a
+ * turn waits for a message that is really under way, and for its acknowledgement.
+ */
 static enum ddmd_status turn(bench_stream *b, double timeout_s, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    ddmd_message *message = NULL;
-    for (int i = 0; i < N_CONSUMERS; i++)
-        if (ddmd_inbox_knows(b->inbox, &consumers[i]))
-            DDMD_TRY(ddmd_outbox_flush(b->outbox, consumers[i].peer, b->endpoint, err));
-    status = ddmd_endpoint_receive(b->endpoint, timeout_s, &message, err);
-    if (status == DDMD_TIMEOUT && timeout_s == 0)
-        status = DDMD_OK;
-    else if (status == DDMD_OK)
-        status = hear(b, message, err);
+    DDMD_TRY(flush(b, err));
+    for (double wait_s = timeout_s;; wait_s = 0) {
+        ddmd_message *message = NULL;
+        status = ddmd_endpoint_receive(b->endpoint, wait_s, &message, err);
+        if (status == DDMD_TIMEOUT && wait_s == 0)
+            break;
+        if (status == DDMD_OK)
+            status = hear(b, message, err);
+        ddmd_message_destroy(&message);
+        DDMD_TRY(status);
+    }
+    DDMD_TRY(flush(b, err));
 out:
-    ddmd_message_destroy(&message);
     return status;
 }
 
@@ -281,15 +311,25 @@ static enum ddmd_status sum_up(bench_stream *b, bench_stream_pass *pass, ddmd_er
     return DDMD_OK;
 }
 
-enum ddmd_status bench_stream_run(bench_stream *b, bool unpack, bench_stream_pass *pass,
+static enum ddmd_status wait_for_all(bench_stream *b, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    while (status == DDMD_OK && ddmd_outbox_kept(b->outbox) > 0)
+        status = turn(b, PATIENCE_S, err);
+    return status;
+}
+
+enum ddmd_status bench_stream_run(bench_stream *b, bool unpack, bool alone, bench_stream_pass *pass,
                                   ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     double began = ddmd_clock_monotonic(), cpu = cpu_now();
-    for (size_t first = 0; first < b->frames; first += b->batch)
+    for (size_t first = 0; first < b->frames; first += b->batch) {
         DDMD_TRY(send_batch(b, first, unpack, err));
-    while (ddmd_outbox_kept(b->outbox) > 0)
-        DDMD_TRY(turn(b, PATIENCE_S, err));
+        if (alone)
+            DDMD_TRY(wait_for_all(b, err));
+    }
+    DDMD_TRY(wait_for_all(b, err));
     *pass = (bench_stream_pass){.seconds = ddmd_clock_monotonic() - began,
                                 .cpu_seconds = cpu_now() - cpu};
     DDMD_TRY(sum_up(b, pass, err));
@@ -312,7 +352,6 @@ enum ddmd_status bench_stream_start(size_t residues, size_t frames, size_t batch
                                     bench_stream **stream, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    const ddmd_stream_options options = {.queue_messages = QUEUE_MESSAGES};
     const ddmd_peer peers[N_CONSUMERS] = {consumers[0].peer, consumers[1].peer};
     bench_stream *b = NULL;
     DDMD_TRY(ddmd_array_alloc(&b, 1, sizeof *b, err));
@@ -331,7 +370,7 @@ enum ddmd_status bench_stream_start(size_t residues, size_t frames, size_t batch
     DDMD_TRY(ddmd_inbox_create(1, &b->inbox, err));
     DDMD_TRY(ddmd_outbox_create(&producer, peers, N_CONSUMERS, RING_MESSAGES, RING_BYTES,
                                 &b->outbox, err));
-    DDMD_TRY(ddmd_stream_create(&producer, &options, &b->stream, err));
+    DDMD_TRY(ddmd_stream_create(&producer, NULL, &b->stream, err));
     DDMD_TRY(ddmd_endpoint_listen(b->stream, b->address, &b->endpoint, err));
     while (!ddmd_inbox_knows(b->inbox, &consumers[0]) || !ddmd_inbox_knows(b->inbox, &consumers[1]))
         DDMD_TRY(turn(b, PATIENCE_S, err));

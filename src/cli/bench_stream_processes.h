@@ -22,9 +22,12 @@ typedef struct bench_stream_pass {
 
 enum ddmd_status bench_stream_start(size_t residues, size_t frames, size_t batch,
                                     bench_stream **stream, ddmd_error *err);
-/* unpack: consumers turn each map into the model's input, float [residues][residues]. */
-enum ddmd_status bench_stream_run(bench_stream *stream, bool unpack, bench_stream_pass *pass,
-                                  ddmd_error *err);
+/*
+ * unpack: consumers turn each map into the model's input, float [residues][residues]. alone: each
+ * message is made when both have acknowledged the one before.
+ */
+enum ddmd_status bench_stream_run(bench_stream *stream, bool unpack, bool alone,
+                                  bench_stream_pass *pass, ddmd_error *err);
 void bench_stream_end(bench_stream **stream);
 
 #endif

@@ -1,20 +1,9 @@
 #include "ddmd/geometry.h"
+#include "molecule/isa.h"
 
 #include <endian.h>
 #include <math.h>
 #include <string.h>
-
-/*
- * Kernels are compiled for several instruction sets, and the loader picks one. Every set gives the
- * same bits: no step rounds differently where operations are not fused (-ffp-contract=off). The
- * sanitizers' runtime is not ready when the loader picks.
- */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define FOR_EACH_ISA __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define FOR_EACH_ISA
-#endif
 
 enum {
     WORD = 64,  /* pairs that are decided at once ... */

@@ -6,6 +6,7 @@
 #include "molecule/contact_map_unpack.h"
 
 #include "ddmd/geometry.h"
+#include "molecule/isa.h"
 
 #include <endian.h>
 #include <string.h>
@@ -26,11 +27,16 @@ typedef struct rows {
     uint64_t words[SIDE][TILE / SIDE + 1];
 } rows;
 
-/* Bits of the pairs (i, j), (i, j + 1), ..., `count` of them, at most 64; j > i. */
-static uint64_t get_pairs(const packed_map *map, size_t i, size_t j, size_t count)
+/* The pair (i, j); j > i. */
+static size_t pair_of(const packed_map *map, size_t i, size_t j)
 {
-    size_t at = i * (2 * map->n - i - 1) / 2 + j - i - 1, byte = at / 8, shift = at % 8;
-    size_t left = map->end - byte;
+    return i * (2 * map->n - i - 1) / 2 + j - i - 1;
+}
+
+/* Bits of `count` pairs from number `at` on, 1 to 64. Without branches but at the map's end. */
+static inline uint64_t get_bits(const packed_map *map, size_t at, size_t count)
+{
+    size_t byte = at / 8, shift = at % 8, left = map->end - byte;
     uint64_t word = 0, next = 0;
     if (left > sizeof word) {
         memcpy(&word, map->bytes + byte, sizeof word);
@@ -38,23 +44,57 @@ static uint64_t get_pairs(const packed_map *map, size_t i, size_t j, size_t coun
     } else {
         memcpy(&word, map->bytes + byte, left);
     }
-    word = le64toh(word) >> shift;
-    if (shift)
-        word |= next << (SIDE - shift);
-    return count < SIDE ? word & ((UINT64_C(1) << count) - 1) : word;
+    word = le64toh(word) >> shift | next << 1 << (SIDE - 1 - shift);
+    return word & UINT64_MAX >> (SIDE - count);
 }
 
-/* Bit k of word j and bit j of word k change places (Warren, Hacker's Delight, section 7-3). */
+/* Rows i .. i + height - 1 and columns j .. j + width - 1 of the triangle; j >= i + height. */
+static void get_rows(const packed_map *map, size_t i, size_t j, size_t height, size_t width,
+                     uint64_t square[SIDE])
+{
+    size_t at = pair_of(map, i, j);
+    for (size_t k = 0; k < height; k++) {
+        square[k] = get_bits(map, at, width);
+        at += map->n - (i + k) - 2;
+    }
+}
+
+typedef uint64_t octet __attribute__((vector_size(64)));
+
+/* One stage of transpose() among the words of one octet: of those whose numbers differ in bit w. */
+#define EXCHANGE(x, w, mask, ...)                                                     \
+    do {                                                                              \
+        const octet number = {0, 1, 2, 3, 4, 5, 6, 7};                                \
+        const octet high = (octet)((number & (w)) != 0), low = ~high;                 \
+        octet other = __builtin_shufflevector((x), (x), __VA_ARGS__);                 \
+        other = (other & (low & (mask))) << (w) | ((other >> (w)) & (high & (mask))); \
+        (x) = ((x) & ((low & (mask)) | (high & ~(mask)))) | other;                    \
+    } while (0)
+
+/*
+ * Bit k of word j and bit j of word k change places (Warren, Hacker's Delight, section 7-3): blocks
+ * of 32 x 32 bits, then 16 x 16, and so on.
+ */
+FOR_EACH_ISA
 static void transpose(uint64_t square[SIDE])
 {
+    octet x[8];
+    memcpy(x, square, sizeof x);
     uint64_t mask = UINT64_C(0x00000000FFFFFFFF);
-    for (unsigned width = SIDE / 2; width > 0; width /= 2, mask ^= mask << width)
-        for (unsigned base = 0; base < SIDE; base += 2 * width)
-            for (unsigned k = base; k < base + width; k++) {
-                uint64_t t = (square[k] >> width ^ square[k + width]) & mask;
-                square[k] ^= t << width;
-                square[k + width] ^= t;
-            }
+    for (unsigned width = 4; width > 0; width /= 2, mask ^= mask << 8 * width)
+        for (unsigned k = 0; k < 8; k++) {
+            if (k & width)
+                continue;
+            octet t = (x[k] >> 8 * width ^ x[k + width]) & mask;
+            x[k] ^= t << 8 * width;
+            x[k + width] ^= t;
+        }
+    for (unsigned k = 0; k < 8; k++) {
+        EXCHANGE(x[k], 4, UINT64_C(0x0F0F0F0F0F0F0F0F), 4, 5, 6, 7, 0, 1, 2, 3);
+        EXCHANGE(x[k], 2, UINT64_C(0x3333333333333333), 2, 3, 0, 1, 6, 7, 4, 5);
+        EXCHANGE(x[k], 1, UINT64_C(0x5555555555555555), 1, 0, 3, 2, 5, 4, 7, 6);
+    }
+    memcpy(square, x, sizeof x);
 }
 
 static size_t least(size_t a, size_t b)
@@ -66,18 +106,20 @@ static size_t least(size_t a, size_t b)
 static void get_square(const packed_map *map, size_t top, size_t left, uint64_t square[SIDE])
 {
     size_t height = least(SIDE, map->n - top), width = least(SIDE, map->n - left);
-    memset(square, 0, SIDE * sizeof *square);
+    if (height < SIDE || width < SIDE)
+        memset(square, 0, SIDE * sizeof *square);
     if (left > top) {
-        for (size_t k = 0; k < height; k++)
-            square[k] = get_pairs(map, top + k, left, width);
+        get_rows(map, top, left, height, width, square);
     } else if (left < top) {
-        for (size_t k = 0; k < width; k++)
-            square[k] = get_pairs(map, left + k, top, height);
+        get_rows(map, left, top, width, height, square);
         transpose(square);
     } else {
         uint64_t mirrored[SIDE] = {0};
-        for (size_t k = 0; k + 1 < height; k++)
-            mirrored[k] = get_pairs(map, top + k, top + k + 1, height - k - 1) << (k + 1);
+        size_t at = pair_of(map, top, top + 1);
+        for (size_t k = 0; k + 1 < height; k++) {
+            mirrored[k] = get_bits(map, at, height - k - 1) << (k + 1);
+            at += map->n - (top + k) - 1;
+        }
         memcpy(square, mirrored, sizeof mirrored);
         transpose(mirrored);
         for (size_t k = 0; k < height; k++)

@@ -28,6 +28,7 @@ struct ddmd_outbox {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t room;
     bool cancelled;
+    bool signalled;      /* the wakeup is, and nobody has looked since */
     ddmd_message **ring; /* [max_messages]; number k stands at k % max_messages */
     uint64_t oldest;     /* number of the first message that is kept; `next` where none is */
     uint64_t next;       /* number that will be given next */
@@ -151,7 +152,9 @@ enum ddmd_status ddmd_outbox_put(ddmd_outbox *outbox, ddmd_message **message, do
     outbox->ring[outbox->next++ % outbox->max_messages] = *message;
     outbox->bytes += length;
     *message = NULL;
-    ddmd_wakeup_signal(&outbox->wakeup);
+    if (!outbox->signalled)
+        ddmd_wakeup_signal(&outbox->wakeup);
+    outbox->signalled = true;
 out:
     pthread_mutex_unlock(&outbox->lock);
     return status;
@@ -198,6 +201,16 @@ bool ddmd_outbox_is_owed(const ddmd_outbox *outbox, ddmd_peer from, uint64_t *ac
     return owed;
 }
 
+/* What was put until now is about to be looked at. */
+static void clear_signal(ddmd_outbox *o)
+{
+    pthread_mutex_lock(&o->lock);
+    if (o->signalled)
+        ddmd_wakeup_clear(&o->wakeup);
+    o->signalled = false;
+    pthread_mutex_unlock(&o->lock);
+}
+
 /* A share of the message that is to be sent next; NULL where there is none. */
 static ddmd_message *pending(ddmd_outbox *o, const receiver *to)
 {
@@ -219,7 +232,7 @@ enum ddmd_status ddmd_outbox_flush(ddmd_outbox *outbox, ddmd_peer to, ddmd_endpo
     if (!r)
         return ddmd_error_set(err, DDMD_INVALID, "nothing is kept for %s",
                               ddmd_peer_name(to, name));
-    ddmd_wakeup_clear(&outbox->wakeup);
+    clear_signal(outbox);
     for (ddmd_message *message; status == DDMD_OK && (message = pending(outbox, r));) {
         status = ddmd_endpoint_send(endpoint, to, message, 0, &why);
         if (status == DDMD_OK)

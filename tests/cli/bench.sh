@@ -91,7 +91,8 @@ $PYTHON -c '
 import json
 figures = json.load(open("stream.json"))
 assert (figures["residues"], figures["frames"], figures["batch"]) == (60, 403, 7), figures
-for name in ("frames_per_s", "mb_per_s", "latency_ms", "seconds", "cpu_seconds"):
+for name in ("frames_per_s", "mb_per_s", "latency_ms", "latency_alone_ms", "seconds",
+             "cpu_seconds"):
     f = figures[name]
     assert 0 < f["min"] <= f["median"] <= f["max"], (name, f)
 f = figures["io_fraction"]

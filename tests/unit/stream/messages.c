@@ -406,6 +406,28 @@ static void checksums_are_as_defined(void **state)
         }
 }
 
+/* Of long messages, several pieces are done at a time: lengths about the bounds of those. */
+static void checksums_of_long_messages_are_as_defined(void **state)
+{
+    (void)state;
+    enum { PIECE = 4096, LONGEST = 7 * PIECE + 20 };
+    uint8_t *bytes = malloc(LONGEST);
+    assert_non_null(bytes);
+    ddmd_random random;
+    ddmd_random_init(&random, 1, DDMD_RANDOM_TEST, 0, 1);
+    for (size_t i = 0; i < LONGEST; i++)
+        bytes[i] = (uint8_t)ddmd_random_u32(&random);
+    for (size_t pieces = 1; pieces <= 7; pieces++)
+        for (size_t n = pieces * PIECE - 9; n <= pieces * PIECE + 17; n++) {
+            uint32_t wanted = divide(bytes + 3, n);
+            assert_int_equal(ddmd_crc32c(0, bytes + 3, n), wanted);
+            assert_int_equal(
+                ddmd_crc32c(ddmd_crc32c(0, bytes + 3, n / 5), bytes + 3 + n / 5, n - n / 5),
+                wanted);
+        }
+    free(bytes);
+}
+
 static void names_are_read_as_they_are_written(void **state)
 {
     (void)state;
@@ -443,6 +465,7 @@ int main(void)
         cmocka_unit_test(strangers_are_named),
         cmocka_unit_test(misuse_is_answered),
         cmocka_unit_test(checksums_are_as_defined),
+        cmocka_unit_test(checksums_of_long_messages_are_as_defined),
         cmocka_unit_test(names_are_read_as_they_are_written),
     };
     return cmocka_run_group_tests_name("messages", tests, NULL, NULL);
