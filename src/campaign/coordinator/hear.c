@@ -1,0 +1,326 @@
+/*
+ * What the coordinator makes of messages: frames that became durable, failures, models, rankings,
+ * and what processes say of themselves.
+ *
+ * What a message changes is committed to the catalogue before the message is acknowledged.
+ */
+#include "campaign/coordinator/state.h"
+
+#include "campaign/restart.h"
+#include "core/array.h"
+#include "core/try.h"
+#include "stream/decisions.h"
+#include "stream/frames.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+static enum ddmd_status note_frame(ddmd_coordinator *o, const ddmd_durable_frame *frame,
+                                   ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    ddmd_simulation_row former, *row = ddmd_coordinator_slot(o, frame->simulation);
+    if (!row) {
+        row = &former;
+        DDMD_TRY(ddmd_catalogue_simulation(c->catalogue, frame->simulation, row, err));
+    }
+    row->n_frames = (uint64_t)frame->index + 1;
+    row->n_steps = frame->step;
+    DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, row, err));
+    ddmd_campaign_count_frame(c, frame->simulation, frame->index, frame->rmsd_nm);
+out:
+    return status;
+}
+
+static enum ddmd_status note_failure(ddmd_coordinator *o, const ddmd_replica_failure *failure,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    ddmd_simulation_row *slot = ddmd_coordinator_slot(o, failure->simulation);
+    int failures;
+    if (!slot || slot->end != DDMD_END_running)
+        return DDMD_OK; /* told before, or replaced in the meantime */
+    slot->end = DDMD_END_failed;
+    snprintf(slot->reason, sizeof slot->reason, "%s", failure->reason);
+    ddmd_log_line(&c->log, DDMD_LOG_WARNING, "simulation %u (replica %u) failed: %s", slot->id,
+                  slot->replica, slot->reason);
+    DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, slot, err));
+    DDMD_TRY(ddmd_coordinator_note_event(o, "warning", slot->id, slot->reason, err));
+    /* A simulation that got under way says nothing against its start. */
+    if (slot->n_frames == 0)
+        DDMD_TRY(ddmd_catalogue_count_failure(c->catalogue, slot->parent_simulation,
+                                              slot->parent_frame, &failures, err));
+out:
+    return status;
+}
+
+static enum ddmd_status hear_durable(ddmd_coordinator *o, const ddmd_message *message,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_durable durable;
+    DDMD_TRY(ddmd_durable_decode(message, &durable, err));
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    for (size_t i = 0; i < durable.n_frames; i++) {
+        ddmd_durable_frame frame;
+        ddmd_durable_frame_at(message, i, &frame);
+        if (frame.row < o->c->row.n_frames)
+            continue; /* said by an earlier life of the aggregator, too */
+        if (frame.row > o->c->row.n_frames)
+            DDMD_FAIL(err, DDMD_EXTERNAL, "frames %llu to %llu of frames-%u.h5 were not announced",
+                      (unsigned long long)o->c->row.n_frames, (unsigned long long)frame.row - 1,
+                      frame.file);
+        DDMD_TRY(note_frame(o, &frame, err));
+    }
+    for (size_t i = 0; i < durable.n_failures; i++) {
+        ddmd_replica_failure failure;
+        ddmd_durable_failure(message, i, &failure);
+        DDMD_TRY(note_failure(o, &failure, err));
+    }
+out:
+    return status;
+}
+
+/* ---- models and rankings --------------------------------------------------------------------- */
+
+static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    ddmd_weights w;
+    DDMD_TRY(ddmd_weights_decode(message, &w, err));
+    if (w.version <= c->row.model_version)
+        return DDMD_OK; /* said before */
+    ddmd_model_row row = {
+        .version = w.version,
+        .round = c->row.round,
+        .latent_dim = (int)w.latent_dim,
+        .n_samples = w.n_samples,
+        .n_maps = w.n_samples,
+        .epochs = (int)w.epochs,
+        .train_loss = w.train_loss,
+        .validation_loss = w.validation_loss,
+        .train_reconstruction = w.train_reconstruction,
+        .validation_reconstruction = w.validation_reconstruction,
+        .kept = w.kept,
+        .seconds = w.seconds,
+    };
+    if (strlen(w.path) >= sizeof row.file)
+        DDMD_FAIL(err, DDMD_FORMAT, "the path of a checkpoint is longer than %zu bytes",
+                  sizeof row.file - 1);
+    memcpy(row.file, w.path, strlen(w.path) + 1);
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, &row, err));
+    ddmd_log_line(&c->log, DDMD_LOG_INFO,
+                  "%s latent_dim %u trained on %llu frames, %u epochs, in %.1f s: loss %.2f, held "
+                  "out %.2f%s",
+                  c->config->model.kind, w.latent_dim, (unsigned long long)w.n_samples, w.epochs,
+                  w.seconds, w.train_loss, w.validation_loss,
+                  w.kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
+    if (!w.kept)
+        return DDMD_OK;
+    c->row.model_version = w.version;
+    ddmd_message *copy = NULL;
+    DDMD_TRY(ddmd_weights_encode(&w, &copy, err));
+    ddmd_message_destroy(&o->weights);
+    o->weights = copy;
+    copy = ddmd_message_share(copy);
+    DDMD_TRY(ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR,
+                               (ddmd_peer){DDMD_ROLE_infer, 0}, &copy, err));
+out:
+    return status;
+}
+
+static enum ddmd_status hear_ranking(ddmd_coordinator *o, const ddmd_message *message,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    ddmd_ranking ranking;
+    DDMD_TRY(ddmd_ranking_decode(message, &ranking, err));
+    DDMD_TRY(
+        ddmd_array_reserve(&o->points, &o->points_capacity, ranking.n, sizeof *o->points, err));
+    ddmd_round_row round = {
+        .round = c->row.round,
+        .model_version = ranking.model_version,
+        .n_candidates = ranking.n_candidates,
+        .eps = ranking.eps,
+        .n_outliers = ranking.n_outliers,
+        .n_clusters = ranking.n_clusters,
+        .n_points = ranking.n,
+        .best_rmsd_nm = (double)ranking.best_rmsd_nm,
+        .mean_rmsd_nm = (double)ranking.mean_rmsd_nm,
+        .seconds = ranking.seconds,
+        .decision_median_s = ranking.decision_median_s,
+        .decision_p95_s = ranking.decision_p95_s,
+    };
+    snprintf(round.strategy, sizeof round.strategy, "%s", c->strategy.name);
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    DDMD_TRY(ddmd_catalogue_add_round(c->catalogue, &round, err));
+    for (size_t i = 0; i < ranking.n; i++) {
+        ddmd_ranked point;
+        ddmd_ranking_at(message, i, &point);
+        o->points[i] = (ddmd_point_row){
+            .round = round.round,
+            .rank = (uint32_t)i,
+            .simulation = point.simulation,
+            .frame = point.frame,
+            .score = point.score,
+            .lof = point.lof,
+            .rmsd_nm = (double)point.rmsd_nm,
+            .cluster = point.cluster,
+            .used_by = -1,
+        };
+    }
+    o->n_points = ranking.n;
+    o->next_point = 0;
+    o->points_stored = false;
+    o->n_restarts = 0;
+    o->n_outliers = ranking.n_outliers;
+    o->ranking = round.round;
+    c->row.round++;
+    c->row.round_frame = c->row.n_frames;
+out:
+    return status;
+}
+
+static enum ddmd_status hear_unproductive(ddmd_coordinator *o, const ddmd_message *message,
+                                          ddmd_error *err)
+{
+    ddmd_unproductive list;
+    enum ddmd_status status = ddmd_unproductive_decode(message, &list, err);
+    if (status != DDMD_OK)
+        return status;
+    for (int r = 0; r < o->c->n_replicas; r++)
+        o->states[r].cull = false; /* what went on may have found something since */
+    for (size_t i = 0; i < list.n; i++) {
+        ddmd_idle idle;
+        ddmd_unproductive_at(message, i, &idle);
+        const ddmd_simulation_row *slot = ddmd_coordinator_slot(o, idle.simulation);
+        if (slot)
+            o->states[slot->replica].cull = true;
+    }
+    return DDMD_OK;
+}
+
+/* ---- processes ------------------------------------------------------------------------------- */
+
+/* Of a process's monotonic clock, which is ours. */
+static double campaign_time(const ddmd_coordinator *o, double monotonic_s)
+{
+    return fmax(0, monotonic_s - o->c->began_s + o->c->elapsed_before);
+}
+
+/* The simulations of a process that has started: new ones, or what its last life left. */
+static enum ddmd_status hear_simulator(ddmd_coordinator *o, const ddmd_identity *who,
+                                       ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    int first, n;
+    if (who->peer.index >= (uint32_t)o->n_workers || o->stage != DDMD_STAGE_running ||
+        o->epochs[who->peer.index] == who->epoch)
+        return DDMD_OK;
+    o->epochs[who->peer.index] = who->epoch;
+    ddmd_simulator_share(c->config, (int)who->peer.index, &first, &n);
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    for (int r = first; r < first + n; r++) {
+        const ddmd_simulation_row *slot = &c->slots[r];
+        bool begun = slot->n_frames > 0;
+        const ddmd_origin from = {
+            .simulation = begun ? (int64_t)slot->id : slot->parent_simulation,
+            .frame = begun ? (int64_t)slot->n_frames - 1 : slot->parent_frame,
+            .rank = -1,
+            .goes_on = begun || slot->velocities_kept,
+        };
+        if (o->states[r].to_assign || slot->end == DDMD_END_failed)
+            continue; /* it was never sent, or ddmd_coordinator_decide() finds another */
+        DDMD_TRY(ddmd_restart_slot(c, r, &from, c->row.round - 1, DDMD_END_replaced, err));
+        o->states[r] = (ddmd_slot_state){.to_assign = true};
+    }
+out:
+    return status;
+}
+
+static enum ddmd_status hear_hello(ddmd_coordinator *o, const ddmd_message *message,
+                                   ddmd_error *err)
+{
+    const ddmd_identity *who = &ddmd_message_header_of(message)->sender;
+    if (who->peer.role == DDMD_ROLE_simulate)
+        return hear_simulator(o, who, err);
+    if (who->peer.role != DDMD_ROLE_infer || !o->weights)
+        return DDMD_OK;
+    ddmd_message *copy = ddmd_message_share(o->weights);
+    return ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR, who->peer, &copy, err);
+}
+
+static enum ddmd_status hear_activity(ddmd_coordinator *o, const ddmd_message *message,
+                                      ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_peer who = ddmd_message_header_of(message)->sender.peer;
+    ddmd_activity activity;
+    DDMD_TRY(ddmd_activity_decode(message, &activity, err));
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    for (size_t i = 0; i < activity.n; i++) {
+        ddmd_activity_span span = ddmd_activity_span_at(message, i);
+        DDMD_TRY(ddmd_catalogue_add_activity(o->c->catalogue, ddmd_role_name(who.role),
+                                             (int)who.index, ddmd_activity_name(span.kind),
+                                             o->c->row.round, campaign_time(o, span.from_s),
+                                             campaign_time(o, span.to_s), err));
+    }
+out:
+    return status;
+}
+
+/* What a process says of its own end. A full disk or bad input would end the next one as well. */
+static enum ddmd_status hear_failed(ddmd_coordinator *o, const ddmd_message *message,
+                                    ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_failed failed;
+    char name[DDMD_PEER_NAME_SIZE];
+    DDMD_TRY(ddmd_failed_decode(message, &failed, err));
+    ddmd_peer_name(ddmd_message_header_of(message)->sender.peer, name);
+    if (failed.error.status == DDMD_EXTERNAL || failed.error.status == DDMD_TIMEOUT) {
+        char text[DDMD_ERROR_MESSAGE_SIZE + 64];
+        snprintf(text, sizeof text, "process %s: %s", name, failed.error.message);
+        ddmd_coordinator_warn(o, text);
+        return DDMD_OK;
+    }
+    /* FORMAT is of a file, for what it says here is not of the message. */
+    status = failed.error.status == DDMD_FORMAT ? DDMD_IO : failed.error.status;
+    DDMD_FAIL(err, status, "process %s: %s", name, failed.error.message);
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_coordinator_hear(void *self, ddmd_message *message, ddmd_error *err)
+{
+    ddmd_coordinator *o = self;
+    if (!ddmd_children_heard(o->children, &ddmd_message_header_of(message)->sender))
+        return DDMD_OK; /* sent by a process that is no more */
+    switch (ddmd_message_kind_of(message)) {
+    case DDMD_MESSAGE_HELLO:
+        return hear_hello(o, message, err);
+    case DDMD_MESSAGE_DURABLE:
+        return hear_durable(o, message, err);
+    case DDMD_MESSAGE_WEIGHTS:
+        return hear_weights(o, message, err);
+    case DDMD_MESSAGE_RANKING:
+        return hear_ranking(o, message, err);
+    case DDMD_MESSAGE_UNPRODUCTIVE:
+        return hear_unproductive(o, message, err);
+    case DDMD_MESSAGE_ACTIVITY:
+        return hear_activity(o, message, err);
+    case DDMD_MESSAGE_FAILED:
+        return hear_failed(o, message, err);
+    default:
+        return DDMD_OK;
+    }
+}
