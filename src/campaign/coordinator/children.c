@@ -200,3 +200,11 @@ bool ddmd_children_runs(const ddmd_children *c, size_t i, ddmd_peer *peer)
     *peer = c->list[i].peer;
     return c->list[i].pid != 0;
 }
+
+uint32_t ddmd_children_epoch(const ddmd_children *c, ddmd_peer peer)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (ddmd_peer_equal(c->list[i].peer, peer))
+            return c->list[i].pid ? c->list[i].epoch : 0;
+    return 0;
+}

@@ -49,5 +49,7 @@ bool ddmd_children_ended(const ddmd_children *children, enum ddmd_role role);
 /* The processes that run; for messages to all of them. */
 size_t ddmd_children_count(const ddmd_children *children);
 bool ddmd_children_runs(const ddmd_children *children, size_t i, ddmd_peer *peer);
+/* The life of a process that runs now, counted from 1; 0: it does not run. */
+uint32_t ddmd_children_epoch(const ddmd_children *children, ddmd_peer peer);
 
 #endif

@@ -116,7 +116,17 @@ static ddmd_peer process_of(const ddmd_coordinator *o, int replica)
     return (ddmd_peer){DDMD_ROLE_simulate, 0};
 }
 
-/* Send a slot's simulation to its process; it stays to be sent where that is not there. */
+/*
+ * Has the process said HELLO in this life? Before that it is not known whether it would hear an
+ * assignment, and its HELLO gives all that it may have heard a new number.
+ */
+static bool is_there(const ddmd_coordinator *o, ddmd_peer process)
+{
+    uint32_t epoch = ddmd_children_epoch(o->children, process);
+    return epoch > 0 && o->epochs[process.index] == epoch;
+}
+
+/* Send a slot's simulation to its process; it stays to be sent where that does not take it. */
 static enum ddmd_status assign(ddmd_coordinator *o, int replica, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
@@ -154,7 +164,7 @@ enum ddmd_status ddmd_coordinator_assign(ddmd_coordinator *o, ddmd_error *err)
     enum ddmd_status status = DDMD_OK;
     bool refreshed = false;
     for (int r = 0; r < o->c->n_replicas; r++) {
-        if (!o->states[r].to_assign)
+        if (!o->states[r].to_assign || !is_there(o, process_of(o, r)))
             continue;
         for (size_t f = 0; f < DDMD_AGGREGATORS && !refreshed; f++)
             DDMD_TRY(ddmd_frame_file_refresh(o->files[f], err));

@@ -216,15 +216,18 @@ static double campaign_time(const ddmd_coordinator *o, double monotonic_s)
     return fmax(0, monotonic_s - o->c->began_s + o->c->elapsed_before);
 }
 
-/* The simulations of a process that has started: new ones, or what its last life left. */
+/*
+ * Where it is the first that is heard of a simulator's life: give it its simulations, new ones or
+ * what its last life left.
+ */
 static enum ddmd_status hear_simulator(ddmd_coordinator *o, const ddmd_identity *who,
                                        ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_campaign *c = o->c;
     int first, n;
-    if (who->peer.index >= (uint32_t)o->n_workers || o->stage != DDMD_STAGE_running ||
-        o->epochs[who->peer.index] == who->epoch)
+    if (who->peer.role != DDMD_ROLE_simulate || who->peer.index >= (uint32_t)o->n_workers ||
+        o->stage != DDMD_STAGE_running || o->epochs[who->peer.index] == who->epoch)
         return DDMD_OK;
     o->epochs[who->peer.index] = who->epoch;
     ddmd_simulator_share(c->config, (int)who->peer.index, &first, &n);
@@ -251,9 +254,9 @@ static enum ddmd_status hear_hello(ddmd_coordinator *o, const ddmd_message *mess
                                    ddmd_error *err)
 {
     const ddmd_identity *who = &ddmd_message_header_of(message)->sender;
-    if (who->peer.role == DDMD_ROLE_simulate)
+    if (who->peer.role != DDMD_ROLE_infer)
         return hear_simulator(o, who, err);
-    if (who->peer.role != DDMD_ROLE_infer || !o->weights)
+    if (!o->weights)
         return DDMD_OK;
     ddmd_message *copy = ddmd_message_share(o->weights);
     return ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR, who->peer, &copy, err);
@@ -308,6 +311,8 @@ enum ddmd_status ddmd_coordinator_hear(void *self, ddmd_message *message, ddmd_e
     switch (ddmd_message_kind_of(message)) {
     case DDMD_MESSAGE_HELLO:
         return hear_hello(o, message, err);
+    case DDMD_MESSAGE_HEARTBEAT: /* its HELLO may have been lost */
+        return hear_simulator(o, &ddmd_message_header_of(message)->sender, err);
     case DDMD_MESSAGE_DURABLE:
         return hear_durable(o, message, err);
     case DDMD_MESSAGE_WEIGHTS:

@@ -34,7 +34,7 @@ typedef struct ddmd_coordinator {
     ddmd_frame_file *files[DDMD_AGGREGATORS]; /* to read from */
     ddmd_slot_state *states;                  /* [n_replicas] */
     int n_workers;
-    uint32_t *epochs; /* [n_workers] lives of the simulators that have their simulations */
+    uint32_t *epochs; /* [n_workers] the life of each simulator that was heard last; 0: none */
 
     ddmd_point_row *points; /* of the newest ranking, best first */
     size_t n_points, points_capacity, next_point;
