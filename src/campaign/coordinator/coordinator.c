@@ -173,6 +173,8 @@ enum ddmd_status ddmd_coordinate(ddmd_campaign *c, char *reason, size_t reason_s
         .sockets = o.sockets,
         .identity = {.campaign = o.id, .peer = {DDMD_ROLE_coordinator, 0}, .epoch = 1},
         .user = &o,
+        .config = c->config,
+        .subject = c->subject,
     };
     DDMD_TRY(ddmd_process_run(&coordinate, &start, err));
     if (o.interrupted)

@@ -46,8 +46,10 @@ struct ddmd_process {
     void *self;
     const ddmd_process_start *start;
     char name[DDMD_PEER_NAME_SIZE];
-    ddmd_config *config;
-    ddmd_subject *subject;
+    const ddmd_config *config; /* its own, or lent by who started it */
+    const ddmd_subject *subject;
+    ddmd_config *own_config;
+    ddmd_subject *own_subject;
     ddmd_log_file log_file;
     ddmd_log log;
     ddmd_timeline *timeline;
@@ -525,22 +527,40 @@ out:
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
+/* What is simulated: lent, or made from the run directory. */
+static enum ddmd_status find_subject(ddmd_process *p, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    char *path = NULL;
+    ddmd_mistakes mistakes = {0};
+    p->config = p->start->config;
+    p->subject = p->start->subject;
+    if (p->config && p->subject)
+        return DDMD_OK;
+    DDMD_TRY(ddmd_run_path(&path, p->start->run_dir, "config.yaml", err));
+    DDMD_TRY(ddmd_config_load(path, NULL, 0, &p->own_config, &mistakes, err));
+    DDMD_TRY(ddmd_subject_create(p->own_config, &p->own_subject, &mistakes, err));
+    p->config = p->own_config;
+    p->subject = p->own_subject;
+out:
+    ddmd_mistakes_clear(&mistakes);
+    free(path);
+    return status;
+}
+
 static enum ddmd_status open_process(ddmd_process *p, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const ddmd_process_start *start = p->start;
     const ddmd_peer coordinator = {DDMD_ROLE_coordinator, 0};
-    char *path = NULL, file[DDMD_PEER_NAME_SIZE + 8];
-    ddmd_mistakes mistakes = {0};
+    char file[DDMD_PEER_NAME_SIZE + 8];
     int number;
     pthread_mutex_init(&p->lock, NULL);
     ddmd_peer_name(start->identity.peer, p->name);
     snprintf(file, sizeof file, "%s.log", p->name);
     DDMD_TRY(ddmd_log_file_open(&p->log_file, start->run_dir, file, NULL, &p->log, err));
     DDMD_TRY(ddmd_timeline_create(&p->timeline, err));
-    DDMD_TRY(ddmd_run_path(&path, start->run_dir, "config.yaml", err));
-    DDMD_TRY(ddmd_config_load(path, NULL, 0, &p->config, &mistakes, err));
-    DDMD_TRY(ddmd_subject_create(p->config, &p->subject, &mistakes, err));
+    DDMD_TRY(find_subject(p, err));
     DDMD_TRY(ddmd_wakeup_open(&p->wakeup, err));
     DDMD_TRY(ddmd_stream_create(&start->identity, NULL, &p->stream, err));
     DDMD_TRY(ddmd_inbox_create(ask_again_s, &p->inbox, err));
@@ -552,8 +572,6 @@ static enum ddmd_status open_process(ddmd_process *p, ddmd_error *err)
     ddmd_log_line(&p->log, DDMD_LOG_INFO, "%s, process %ld, start number %u", p->name,
                   (long)getpid(), start->identity.epoch);
 out:
-    ddmd_mistakes_clear(&mistakes);
-    free(path);
     return status;
 }
 
@@ -568,8 +586,8 @@ static void close_process(ddmd_process *p)
     ddmd_inbox_destroy(&p->inbox);
     ddmd_stream_destroy(&p->stream);
     ddmd_wakeup_close(&p->wakeup);
-    ddmd_subject_destroy(&p->subject);
-    ddmd_config_destroy(&p->config);
+    ddmd_subject_destroy(&p->own_subject);
+    ddmd_config_destroy(&p->own_config);
     ddmd_timeline_destroy(&p->timeline);
     ddmd_log_file_close(&p->log_file);
     pthread_mutex_destroy(&p->lock);

@@ -20,7 +20,9 @@ typedef struct ddmd_process_start {
     const char *sockets; /* directory of the campaign's sockets */
     ddmd_identity identity;
     uint64_t known; /* to the catalogue: rows of an aggregator's file; of train, newest weights */
-    void *user;     /* of the coordinator: its campaign */
+    void *user;     /* of the coordinator: its campaign, */
+    const ddmd_config *config;   /* and what it has of this already, a loan; */
+    const ddmd_subject *subject; /* both NULL: to be made from config.yaml in run_dir */
 } ddmd_process_start;
 
 /* A role. All functions but create may be NULL; they run in the main thread and do not wait. */
