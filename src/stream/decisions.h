@@ -19,7 +19,8 @@ enum { DDMD_WEIGHTS_PATH_SIZE = 1024, DDMD_RANKING_MAX = 1 << 20 };
 typedef struct ddmd_weights {
     uint32_t version; /* from 1 */
     uint32_t latent_dim;
-    uint64_t n_samples;
+    uint64_t n_samples; /* frames that it was trained on, held-out ones included, */
+    uint64_t n_maps;    /* and distinct contact maps among them */
     uint32_t epochs;
     bool kept;                          /* and infer is to use it */
     double train_loss, validation_loss; /* reconstruction + kl, nats a map; NaN: none held out */

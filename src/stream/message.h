@@ -14,6 +14,9 @@
  *          40  u32 sender's epoch  which incarnation of the process; grows with every restart
  *          44  u32 CRC-32C         of bytes 0 .. 43 and the payload
  *
+ * The version is raised with every change of a layout, of the header or of any payload: the
+ * processes of a campaign are of one build.
+ *
  * What comes in is taken as hostile: lengths and counts are checked before they are used, nothing
  * is allocated by a number from a message, and any changed bit is found by the CRC.
  *
@@ -35,7 +38,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DDMD_MESSAGE_VERSION = 1, DDMD_MESSAGE_HEADER_SIZE = 48 };
+enum { DDMD_MESSAGE_VERSION = 2, DDMD_MESSAGE_HEADER_SIZE = 48 };
 
 /* Longest payload (bytes): 1 GiB, about 1500 contact maps of 3375 residues. */
 #define DDMD_MESSAGE_MAX_PAYLOAD (UINT64_C(1) << 30)

@@ -2,7 +2,7 @@
 #include "stream/decisions.h"
 #include "stream/wire.h"
 
-enum { WEIGHTS_SIZE = 64 + DDMD_WEIGHTS_PATH_SIZE };
+enum { WEIGHTS_SIZE = 72 + DDMD_WEIGHTS_PATH_SIZE };
 
 /* A name below the run directory: no step of it is empty, "." or "..". */
 static bool stays_inside(const char *path)
@@ -36,6 +36,7 @@ enum ddmd_status ddmd_weights_encode(const ddmd_weights *weights, ddmd_message *
     ddmd_wire_put_u32(&wire, weights->epochs);
     ddmd_wire_put_bool(&wire, weights->kept);
     ddmd_wire_put_u64(&wire, weights->n_samples);
+    ddmd_wire_put_u64(&wire, weights->n_maps);
     ddmd_wire_put_f64(&wire, weights->train_loss);
     ddmd_wire_put_f64(&wire, weights->validation_loss);
     ddmd_wire_put_f64(&wire, weights->train_reconstruction);
@@ -58,6 +59,7 @@ enum ddmd_status ddmd_weights_decode(const ddmd_message *message, ddmd_weights *
     read.epochs = ddmd_wire_get_u32(&wire);
     read.kept = ddmd_wire_get_bool(&wire);
     read.n_samples = ddmd_wire_get_u64(&wire);
+    read.n_maps = ddmd_wire_get_u64(&wire);
     read.train_loss = ddmd_wire_get_f64(&wire);
     read.validation_loss = ddmd_wire_get_f64(&wire);
     read.train_reconstruction = ddmd_wire_get_f64(&wire);

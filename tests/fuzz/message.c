@@ -148,7 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < DDMD_MESSAGE_HEADER_SIZE || ddmd_array_copy(&mended, data, size, 1, NULL) != DDMD_OK)
         return 0;
     uint64_t length = size - DDMD_MESSAGE_HEADER_SIZE;
-    memcpy(mended, "ddmd\1", 6);
+    memcpy(mended, "ddmd", 4);
+    mended[4] = DDMD_MESSAGE_VERSION;
+    mended[5] = 0;
     memcpy(mended + 8, &length, sizeof length);
     uint32_t crc = ddmd_crc32c(0, mended, 44);
     crc = ddmd_crc32c(crc, mended + DDMD_MESSAGE_HEADER_SIZE, (size_t)length);

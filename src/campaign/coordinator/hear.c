@@ -101,7 +101,7 @@ static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message,
         .round = c->row.round,
         .latent_dim = (int)w.latent_dim,
         .n_samples = w.n_samples,
-        .n_maps = w.n_samples,
+        .n_maps = w.n_maps,
         .epochs = (int)w.epochs,
         .train_loss = w.train_loss,
         .validation_loss = w.validation_loss,
@@ -116,12 +116,13 @@ static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message,
     memcpy(row.file, w.path, strlen(w.path) + 1);
     DDMD_TRY(ddmd_coordinator_begin(o, err));
     DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, &row, err));
-    ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                  "%s latent_dim %u trained on %llu frames, %u epochs, in %.1f s: loss %.2f, held "
-                  "out %.2f%s",
-                  c->config->model.kind, w.latent_dim, (unsigned long long)w.n_samples, w.epochs,
-                  w.seconds, w.train_loss, w.validation_loss,
-                  w.kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
+    ddmd_log_line(
+        &c->log, DDMD_LOG_INFO,
+        "%s latent_dim %u trained on %llu maps of %llu frames, %u epochs, in %.1f s: loss "
+        "%.2f, held out %.2f%s",
+        c->config->model.kind, w.latent_dim, (unsigned long long)w.n_maps,
+        (unsigned long long)w.n_samples, w.epochs, w.seconds, w.train_loss, w.validation_loss,
+        w.kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
     if (!w.kept)
         return DDMD_OK;
     c->row.model_version = w.version;

@@ -53,6 +53,7 @@ static enum ddmd_status tell(train *t, const ddmd_model_row *row, ddmd_error *er
         .version = row->version,
         .latent_dim = (uint32_t)row->latent_dim,
         .n_samples = row->n_samples,
+        .n_maps = row->n_maps,
         .epochs = (uint32_t)row->epochs,
         .kept = row->kept,
         .train_loss = row->train_loss,

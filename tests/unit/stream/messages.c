@@ -80,7 +80,7 @@ static void the_layout_is_as_documented(void **state)
     ASSERT_OK(ddmd_ack_encode(&ack, &message, &err), &err);
     ASSERT_OK(ddmd_message_seal(message, &me, 9, &err), &err);
     static const uint8_t expected[] = {
-        'd',  'd',  'm',  'd',  1,    0,    6,    0,    /* magic, version, kind */
+        'd',  'd',  'm',  'd',  2,    0,    6,    0,    /* magic, version, kind */
         16,   0,    0,    0,    0,    0,    0,    0,    /* length */
         0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, /* campaign */
         9,    0,    0,    0,    0,    0,    0,    0,    /* sequence */
@@ -237,7 +237,7 @@ static void numbers_out_of_range_are_refused(void **state)
         {DDMD_MESSAGE_FEATURES, 0, 4, UINT32_MAX},
         {DDMD_MESSAGE_FEATURES, 4, 4, UINT32_MAX},
         {DDMD_MESSAGE_WEIGHTS, 12, 4, 7},
-        {DDMD_MESSAGE_WEIGHTS, 64, 1, '/'},
+        {DDMD_MESSAGE_WEIGHTS, 72, 1, '/'},
         {DDMD_MESSAGE_RANKING, 72, 4, UINT32_MAX},
         {DDMD_MESSAGE_UNPRODUCTIVE, 4, 4, UINT32_MAX},
         {DDMD_MESSAGE_ASSIGN, 12, 4, 2},
@@ -291,7 +291,7 @@ static void paths_stay_inside_the_run_directory(void **state)
         assert_int_equal(ddmd_weights_encode(&weights, &message, &err), DDMD_INVALID);
         strcpy(weights.path, "a");
         ASSERT_OK(ddmd_weights_encode(&weights, &message, &err), &err);
-        memcpy(ddmd_message_payload(message) + 64, bad[i], strlen(bad[i]));
+        memcpy(ddmd_message_payload(message) + 72, bad[i], strlen(bad[i]));
         assert_int_equal(decode(message, &err), DDMD_FORMAT);
         ddmd_message_destroy(&message);
     }

@@ -385,6 +385,7 @@ static void expect_weights(const sample *s, const ddmd_message *message)
     SAME(weights.version, s->weights.version);
     SAME(weights.latent_dim, s->weights.latent_dim);
     SAME(weights.n_samples, s->weights.n_samples);
+    SAME(weights.n_maps, s->weights.n_maps);
     SAME(weights.epochs, s->weights.epochs);
     SAME(weights.kept, s->weights.kept);
     SAME(weights.train_loss, s->weights.train_loss);
