@@ -3,6 +3,7 @@
  * them; the result is this round's list of restart points.
  */
 #include "campaign/candidate_window.h"
+#include "campaign/new_frames.h"
 #include "campaign/selection.h"
 
 #include "core/array.h"
@@ -11,44 +12,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median and 95th percentile of the time from a frame's creation to now, over this round's. */
-static void waiting_times(ddmd_campaign *c, double *median, double *p95)
-{
-    *median = *p95 = NAN;
-    if (c->n_created == 0)
-        return;
-    qsort(c->created_s, c->n_created, sizeof *c->created_s, by_size);
-    double now = ddmd_campaign_elapsed(c);
-    *median = now - c->created_s[c->n_created / 2];
-    *p95 = now - c->created_s[c->n_created / 20];
-}
-
-/* Best and mean RMSD of the newest n_new frames of the window. */
-static void summarise_rmsd(const ddmd_candidate_window *w, size_t n_new, double *best, double *mean)
-{
-    *best = *mean = NAN;
-    double sum = 0, least = INFINITY;
-    size_t counted = 0;
-    for (size_t i = w->n - (n_new < w->n ? n_new : w->n); i < w->n; i++) {
-        if (isnan(w->rmsd_nm[i]))
-            continue;
-        sum += (double)w->rmsd_nm[i];
-        if ((double)w->rmsd_nm[i] < least)
-            least = (double)w->rmsd_nm[i];
-        counted++;
-    }
-    if (counted) {
-        *best = least;
-        *mean = sum / (double)counted;
-    }
-}
 
 static void log_selection(ddmd_campaign *c, const ddmd_candidate_window *w,
                           const ddmd_selection *selection, double seconds)
@@ -75,6 +38,8 @@ static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_point_row *rows = NULL;
+    uint64_t of_round = c->row.n_frames - c->row.round_frame;
+    size_t n_new = of_round < w->n ? (size_t)of_round : w->n;
     ddmd_round_row round = {
         .round = c->row.round,
         .model_version = w->latent ? c->row.model_version : 0,
@@ -87,9 +52,10 @@ static enum ddmd_status commit(ddmd_campaign *c, const ddmd_candidate_window *w,
         .seconds = ddmd_campaign_elapsed(c) - from,
     };
     snprintf(round.strategy, sizeof round.strategy, "%s", c->strategy.name);
-    summarise_rmsd(w, (size_t)(c->row.n_frames - c->row.round_frame), &round.best_rmsd_nm,
-                   &round.mean_rmsd_nm);
-    waiting_times(c, &round.decision_median_s, &round.decision_p95_s);
+    ddmd_new_frames_rmsd(w->rmsd_nm + w->n - n_new, n_new, &round.best_rmsd_nm,
+                         &round.mean_rmsd_nm);
+    ddmd_new_frames_waited(c->created_s, c->n_created, ddmd_campaign_elapsed(c),
+                           &round.decision_median_s, &round.decision_p95_s);
 
     DDMD_TRY(ddmd_array_alloc(&rows, selection->n_points, sizeof *rows, err));
     for (size_t i = 0; i < selection->n_points; i++) {

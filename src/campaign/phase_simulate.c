@@ -2,6 +2,7 @@
  * Phase simulate: every slot runs one segment; reports are merged into the order (report, replica)
  * and appended to the frame file; the commit vouches for them.
  */
+#include "campaign/failure.h"
 #include "campaign/restart.h"
 #include "campaign/start_states.h"
 
@@ -93,15 +94,6 @@ static enum ddmd_status next_report(ddmd_campaign *c, int replica, ddmd_report *
     }
 }
 
-static void note_failure(ddmd_campaign *c, const ddmd_report *report)
-{
-    ddmd_simulation_row *slot = &c->slots[report->replica];
-    slot->end = DDMD_END_failed;
-    snprintf(slot->reason, sizeof slot->reason, "%s", report->reason);
-    ddmd_log_line(&c->log, DDMD_LOG_WARNING, "simulation %u (replica %d) failed: %s", slot->id,
-                  report->replica, report->reason);
-}
-
 static enum ddmd_status note_frame(ddmd_campaign *c, const ddmd_report *report, ddmd_error *err)
 {
     const ddmd_frame *frame = &report->frame;
@@ -134,7 +126,7 @@ static enum ddmd_status merge(ddmd_campaign *c, int64_t n_reports, double *writi
             ddmd_report report = {.frame = batch.frames[batch.n]};
             DDMD_TRY(next_report(c, r, &report, err));
             if (report.failed) {
-                note_failure(c, &report);
+                ddmd_failure_note(c, r, report.reason);
                 continue;
             }
             batch.frames[batch.n++] = report.frame;
@@ -201,17 +193,10 @@ static enum ddmd_status commit(ddmd_campaign *c, double writing_s, bool enough, 
     DDMD_TRY(ddmd_frame_file_sync(c->frames, err));
     DDMD_TRY(ddmd_catalogue_begin(c->catalogue, err));
     for (int r = 0; r < c->n_replicas; r++) {
-        const ddmd_simulation_row *slot = &c->slots[r];
-        DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, slot, err));
-        if (slot->end == DDMD_END_failed) {
-            int failures;
-            DDMD_TRY(
-                ddmd_catalogue_add_event(c->catalogue, "warning", slot->id, slot->reason, err));
-            /* A simulation that got under way says nothing against its start. */
-            if (slot->n_frames == 0)
-                DDMD_TRY(ddmd_catalogue_count_failure(c->catalogue, slot->parent_simulation,
-                                                      slot->parent_frame, &failures, err));
-        }
+        if (c->slots[r].end == DDMD_END_failed)
+            DDMD_TRY(ddmd_failure_store(c, r, err));
+        else
+            DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, &c->slots[r], err));
     }
     for (int i = 0; i < c->n_workers; i++) {
         const ddmd_worker *w = &c->workers[i];

@@ -37,7 +37,7 @@ out:
     return status;
 }
 
-/* Ranks as for the frames of one ranking (waiting_times() in role/infer.c). */
+/* Ranks as for the frames of one ranking (ddmd_new_frames_waited()). */
 enum ddmd_status ddmd_catalogue_decision_times(ddmd_catalogue *catalogue, double *median_s,
                                                double *p95_s, uint64_t *n, ddmd_error *err)
 {

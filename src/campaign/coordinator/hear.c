@@ -6,6 +6,7 @@
  */
 #include "campaign/coordinator/state.h"
 
+#include "campaign/failure.h"
 #include "campaign/restart.h"
 #include "core/array.h"
 #include "core/try.h"
@@ -39,24 +40,11 @@ out:
 static enum ddmd_status note_failure(ddmd_coordinator *o, const ddmd_replica_failure *failure,
                                      ddmd_error *err)
 {
-    enum ddmd_status status = DDMD_OK;
-    ddmd_campaign *c = o->c;
-    ddmd_simulation_row *slot = ddmd_coordinator_slot(o, failure->simulation);
-    int failures;
+    const ddmd_simulation_row *slot = ddmd_coordinator_slot(o, failure->simulation);
     if (!slot || slot->end != DDMD_END_running)
         return DDMD_OK; /* told before, or replaced in the meantime */
-    slot->end = DDMD_END_failed;
-    snprintf(slot->reason, sizeof slot->reason, "%s", failure->reason);
-    ddmd_log_line(&c->log, DDMD_LOG_WARNING, "simulation %u (replica %u) failed: %s", slot->id,
-                  slot->replica, slot->reason);
-    DDMD_TRY(ddmd_catalogue_update_simulation(c->catalogue, slot, err));
-    DDMD_TRY(ddmd_coordinator_note_event(o, "warning", slot->id, slot->reason, err));
-    /* A simulation that got under way says nothing against its start. */
-    if (slot->n_frames == 0)
-        DDMD_TRY(ddmd_catalogue_count_failure(c->catalogue, slot->parent_simulation,
-                                              slot->parent_frame, &failures, err));
-out:
-    return status;
+    ddmd_failure_note(o->c, (int)slot->replica, failure->reason);
+    return ddmd_failure_store(o->c, (int)slot->replica, err);
 }
 
 static enum ddmd_status hear_durable(ddmd_coordinator *o, const ddmd_message *message,

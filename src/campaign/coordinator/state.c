@@ -23,20 +23,12 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_coordinator_note_event(ddmd_coordinator *o, const char *level,
-                                             int64_t simulation, const char *text, ddmd_error *err)
-{
-    enum ddmd_status status = ddmd_coordinator_begin(o, err);
-    return status == DDMD_OK
-               ? ddmd_catalogue_add_event(o->c->catalogue, level, simulation, text, err)
-               : status;
-}
-
 void ddmd_coordinator_warn(void *user, const char *text)
 {
     ddmd_coordinator *o = user;
     ddmd_log_line(&o->c->log, DDMD_LOG_WARNING, "%s", text);
-    (void)ddmd_coordinator_note_event(o, "warning", -1, text, NULL);
+    if (ddmd_coordinator_begin(o, NULL) == DDMD_OK)
+        (void)ddmd_catalogue_add_event(o->c->catalogue, "warning", -1, text, NULL);
 }
 
 ddmd_simulation_row *ddmd_coordinator_slot(const ddmd_coordinator *o, uint32_t simulation)

@@ -63,9 +63,6 @@ ddmd_simulation_row *ddmd_coordinator_slot(const ddmd_coordinator *coordinator,
 enum ddmd_status ddmd_coordinator_begin(ddmd_coordinator *coordinator, ddmd_error *err);
 enum ddmd_status ddmd_coordinator_commit(ddmd_coordinator *coordinator, ddmd_error *err);
 
-/* Begins a transaction where there is none. simulation -1: of the campaign. */
-enum ddmd_status ddmd_coordinator_note_event(ddmd_coordinator *coordinator, const char *level,
-                                             int64_t simulation, const char *text, ddmd_error *err);
 /* A warning of the campaign, to the log and the catalogue. user: the coordinator. */
 void ddmd_coordinator_warn(void *user, const char *text);
 

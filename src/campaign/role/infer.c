@@ -6,6 +6,7 @@
 #include "campaign/role/roles.h"
 
 #include "campaign/embed_maps.h"
+#include "campaign/new_frames.h"
 #include "campaign/role/feature_window.h"
 #include "campaign/role/idle.h"
 #include "campaign/role/worker.h"
@@ -124,48 +125,23 @@ out:
 
 /* ---- ranking --------------------------------------------------------------------------------- */
 
-static int by_size(const void *a, const void *b)
+/* What there is to say of the frames from `from` on, which were not ranked before. */
+static enum ddmd_status describe_new(const ddmd_feature_set *set, size_t from,
+                                     ddmd_ranking *ranking, ddmd_error *err)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* How long the frames from `from` on have waited for this; NaN where nobody knows. */
-static enum ddmd_status waiting_times(const ddmd_feature_set *set, size_t from,
-                                      ddmd_ranking *ranking, ddmd_error *err)
-{
-    double *waited = NULL, now = ddmd_clock_monotonic();
-    size_t n = 0;
-    enum ddmd_status status = ddmd_array_alloc(&waited, set->n - from, sizeof *waited, err);
+    double *created_s = NULL, best, mean;
+    size_t n = set->n - from;
+    enum ddmd_status status =
+        ddmd_array_copy(&created_s, set->created_s + from, n, sizeof *created_s, err);
     if (status != DDMD_OK)
         return status;
-    for (size_t i = from; i < set->n; i++)
-        if (!isnan(set->created_s[i]))
-            waited[n++] = now - set->created_s[i];
-    ranking->decision_median_s = ranking->decision_p95_s = (double)NAN;
-    if (n) {
-        qsort(waited, n, sizeof *waited, by_size);
-        ranking->decision_median_s = waited[n / 2];
-        ranking->decision_p95_s = waited[n - 1 - n / 20];
-    }
-    free(waited);
+    ddmd_new_frames_waited(created_s, n, ddmd_clock_monotonic(), &ranking->decision_median_s,
+                           &ranking->decision_p95_s);
+    ddmd_new_frames_rmsd(set->rmsd_nm + from, n, &best, &mean);
+    ranking->best_rmsd_nm = (float)best;
+    ranking->mean_rmsd_nm = (float)mean;
+    free(created_s);
     return DDMD_OK;
-}
-
-static void summarise_rmsd(const ddmd_feature_set *set, size_t from, ddmd_ranking *ranking)
-{
-    double sum = 0;
-    size_t n = 0;
-    ranking->best_rmsd_nm = ranking->mean_rmsd_nm = NAN;
-    for (size_t i = from; i < set->n; i++) {
-        if (isnan(set->rmsd_nm[i]))
-            continue;
-        ranking->best_rmsd_nm = fminf(ranking->best_rmsd_nm, set->rmsd_nm[i]);
-        sum += (double)set->rmsd_nm[i];
-        n++;
-    }
-    if (n)
-        ranking->mean_rmsd_nm = (float)(sum / (double)n);
 }
 
 static enum ddmd_status send_ranking(infer *f, const ddmd_feature_set *set,
@@ -198,8 +174,7 @@ static enum ddmd_status send_ranking(infer *f, const ddmd_feature_set *set,
         };
     }
     ranking.points = points;
-    DDMD_TRY(waiting_times(set, old, &ranking, err));
-    summarise_rmsd(set, old, &ranking);
+    DDMD_TRY(describe_new(set, old, &ranking, err));
     ranking.seconds = ddmd_clock_monotonic() - from_s;
     DDMD_TRY(ddmd_ranking_encode(&ranking, &message, err));
     DDMD_TRY(ddmd_outbox_put(f->outbox, &message, -1, NULL, err));
