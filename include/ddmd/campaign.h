@@ -102,7 +102,7 @@ typedef struct ddmd_campaign_status {
     int64_t best_simulation, best_frame;
     uint32_t model_version;
     double train_loss, validation_loss;
-    uint64_t trainings_skipped; /* rounds in which the model was good enough */
+    uint64_t trainings_skipped; /* since the model was good enough */
     int64_t outliers_last_round;
     double simulate_share, train_share, infer_share, other_share; /* of elapsed_s, wall time */
     double busy_fraction;      /* of the simulation slots, over elapsed_s */

@@ -232,7 +232,7 @@ enum ddmd_status ddmd_catalogue_add_model(ddmd_catalogue *catalogue, const ddmd_
 enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_model_row *row,
                                              ddmd_error *err);
 
-/* What a model is worth on the frames of a round that it has not seen, before it is trained on. */
+/* What a model is worth on new frames, which it has not seen, before it is trained on. */
 typedef struct ddmd_model_check_row {
     uint32_t round;
     uint32_t version;                /* of the model that was looked at */

@@ -123,6 +123,16 @@ out:
     return status;
 }
 
+void ddmd_learn_describe_check(const ddmd_model_check_row *check, char *buffer, size_t size)
+{
+    snprintf(buffer, size,
+             "model version %u has loss %.2f on %llu new maps of %llu frames, %.2f on held-out "
+             "ones of its training: %s",
+             check->version, check->reconstruction, (unsigned long long)check->n_maps,
+             (unsigned long long)check->n_frames, check->reference_reconstruction,
+             check->trained ? "it is trained on" : "it stays as it is");
+}
+
 bool ddmd_learn_is_checked(const ddmd_config *config)
 {
     return strcmp(config->model.train_when, "needed") == 0;

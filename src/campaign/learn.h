@@ -36,6 +36,9 @@ enum ddmd_status ddmd_learn_check(const ddmd_learner *learner, const ddmd_map_se
                                   const ddmd_model_row *newest, ddmd_model_check_row *check,
                                   ddmd_error *err);
 
+/* What it found, for the log. */
+void ddmd_learn_describe_check(const ddmd_model_check_row *check, char *buffer, size_t size);
+
 /* Does the configuration ask for that check before a training? */
 bool ddmd_learn_is_checked(const ddmd_config *config);
 

@@ -79,6 +79,7 @@ static enum ddmd_status check_model(ddmd_campaign *c, ddmd_model_check_row *chec
     enum ddmd_status status = DDMD_OK;
     ddmd_model_row newest;
     ddmd_map_set set = {0};
+    char text[256];
     const ddmd_learner learner = learner_of(c);
     ddmd_campaign_tell(c, DDMD_PHASE_train, NAN, true, "trying the model on new frames");
     DDMD_TRY(ddmd_catalogue_newest_model(c->catalogue, &newest, err));
@@ -86,12 +87,8 @@ static enum ddmd_status check_model(ddmd_campaign *c, ddmd_model_check_row *chec
         ddmd_campaign_newest_maps(c, (size_t)(c->row.n_frames - c->row.round_frame), &set, err));
     DDMD_TRY(ddmd_learn_check(&learner, &set, &newest, check, err));
     check->round = c->row.round;
-    ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                  "round %u: model version %u has loss %.2f on %zu new maps of %zu frames, %.2f on "
-                  "held-out ones of its training: %s",
-                  check->round, check->version, check->reconstruction, set.n_maps, set.n_frames,
-                  check->reference_reconstruction,
-                  check->trained ? "it is trained on" : "it stays as it is");
+    ddmd_learn_describe_check(check, text, sizeof text);
+    ddmd_log_line(&c->log, DDMD_LOG_INFO, "round %u: %s", check->round, text);
 out:
     ddmd_map_set_clear(&set);
     return status;

@@ -96,7 +96,7 @@ enum ddmd_status ddmd_catalogue_model_checks(ddmd_catalogue *catalogue,
                                              ddmd_error *err)
 {
     static const char sql[] = "SELECT " CHECK_COLUMNS ", (SELECT count(*) FROM model_check "
-                              "WHERE trained = 0) FROM model_check ORDER BY round DESC LIMIT 1";
+                              "WHERE trained = 0) FROM model_check ORDER BY entry DESC LIMIT 1";
     ddmd_statement statement;
     bool found = false;
     enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);

@@ -53,9 +53,11 @@ CREATE TABLE model (
 ) STRICT;
 CREATE UNIQUE INDEX model_by_version ON model (version) WHERE kept = 1;
 
--- A model looked at with the new frames of a round, to see whether it has to be trained on.
+-- A model looked at with new frames, to see whether it has to be trained on: in mode sequential
+-- once a round, in mode streaming whenever enough have come, the ranking under way being `round`.
 CREATE TABLE model_check (
-    round                    INTEGER PRIMARY KEY CHECK (round >= 0),
+    entry                    INTEGER PRIMARY KEY,
+    round                    INTEGER NOT NULL CHECK (round >= 0),
     version                  INTEGER NOT NULL CHECK (version >= 1),
     n_frames                 INTEGER NOT NULL CHECK (n_frames >= 0),
     n_maps                   INTEGER NOT NULL CHECK (n_maps >= 0), -- distinct ones

@@ -35,6 +35,22 @@ enum ddmd_status ddmd_weights_encode(const ddmd_weights *weights, ddmd_message *
 enum ddmd_status ddmd_weights_decode(const ddmd_message *message, ddmd_weights *weights,
                                      ddmd_error *err);
 
+/*
+ * MODEL_CHECK, train -> coordinator: a model was tried on frames that it had not seen, to see
+ * whether it has to be trained on them.
+ */
+typedef struct ddmd_model_check {
+    uint32_t version;                /* of the model that was tried */
+    bool trained;                    /* a training follows; false: the weights stay */
+    uint64_t n_frames, n_maps;       /* new frames, and distinct contact maps among them */
+    double reconstruction;           /* of these, nats a map */
+    double reference_reconstruction; /* of maps held out when the model was trained */
+} ddmd_model_check;
+enum ddmd_status ddmd_model_check_encode(const ddmd_model_check *check, ddmd_message **message,
+                                         ddmd_error *err);
+enum ddmd_status ddmd_model_check_decode(const ddmd_message *message, ddmd_model_check *check,
+                                         ddmd_error *err);
+
 /* RANKING, infer -> coordinator: restart points, best first, replacing those before. */
 typedef struct ddmd_ranked {
     uint32_t simulation, frame;

@@ -57,6 +57,7 @@ enum { DDMD_MESSAGE_VERSION = 2, DDMD_MESSAGE_HEADER_SIZE = 48 };
     X(WEIGHTS, 32)               \
     X(RANKING, 33)               \
     X(UNPRODUCTIVE, 34)          \
+    X(MODEL_CHECK, 35)           \
     X(ASSIGN, 48)                \
     X(RELEASE, 49)
 

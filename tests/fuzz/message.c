@@ -120,6 +120,7 @@ static void decode(const ddmd_message *message)
         DECODE(DURABLE, durable, read_durable(message, &it))
         DECODE(FEATURES, features, read_features(message, &it))
         DECODE(WEIGHTS, weights, check(it.path[0] != '/', "a relative path"))
+        DECODE(MODEL_CHECK, model_check, (void)it)
         DECODE(RANKING, ranking,
                for (size_t i = 0; i < it.n; i++) ddmd_ranking_at(message, i, &point))
         DECODE(UNPRODUCTIVE, unproductive,

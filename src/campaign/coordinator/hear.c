@@ -7,6 +7,7 @@
 #include "campaign/coordinator/state.h"
 
 #include "campaign/failure.h"
+#include "campaign/learn.h"
 #include "campaign/restart.h"
 #include "core/array.h"
 #include "core/try.h"
@@ -121,6 +122,30 @@ static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message,
     copy = ddmd_message_share(copy);
     DDMD_TRY(ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR,
                                (ddmd_peer){DDMD_ROLE_infer, 0}, &copy, err));
+out:
+    return status;
+}
+
+static enum ddmd_status hear_model_check(ddmd_coordinator *o, const ddmd_message *message,
+                                         ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_model_check check;
+    char text[256];
+    DDMD_TRY(ddmd_model_check_decode(message, &check, err));
+    const ddmd_model_check_row row = {
+        .round = o->c->row.round,
+        .version = check.version,
+        .n_frames = check.n_frames,
+        .n_maps = check.n_maps,
+        .reconstruction = check.reconstruction,
+        .reference_reconstruction = check.reference_reconstruction,
+        .trained = check.trained,
+    };
+    DDMD_TRY(ddmd_coordinator_begin(o, err));
+    DDMD_TRY(ddmd_catalogue_add_model_check(o->c->catalogue, &row, err));
+    ddmd_learn_describe_check(&row, text, sizeof text);
+    ddmd_log_line(&o->c->log, DDMD_LOG_INFO, "%s", text);
 out:
     return status;
 }
@@ -306,6 +331,8 @@ enum ddmd_status ddmd_coordinator_hear(void *self, ddmd_message *message, ddmd_e
         return hear_durable(o, message, err);
     case DDMD_MESSAGE_WEIGHTS:
         return hear_weights(o, message, err);
+    case DDMD_MESSAGE_MODEL_CHECK:
+        return hear_model_check(o, message, err);
     case DDMD_MESSAGE_RANKING:
         return hear_ranking(o, message, err);
     case DDMD_MESSAGE_UNPRODUCTIVE:

@@ -71,6 +71,27 @@ static enum ddmd_status tell(train *t, const ddmd_model_row *row, ddmd_error *er
     return status;
 }
 
+static enum ddmd_status tell_check(train *t, const ddmd_model_check_row *row, ddmd_error *err)
+{
+    ddmd_message *message = NULL;
+    char text[256];
+    const ddmd_model_check check = {
+        .version = row->version,
+        .trained = row->trained,
+        .n_frames = row->n_frames,
+        .n_maps = row->n_maps,
+        .reconstruction = row->reconstruction,
+        .reference_reconstruction = row->reference_reconstruction,
+    };
+    ddmd_learn_describe_check(row, text, sizeof text);
+    ddmd_log_line(ddmd_process_log(t->process), DDMD_LOG_INFO, "%s", text);
+    enum ddmd_status status = ddmd_model_check_encode(&check, &message, err);
+    if (status == DDMD_OK)
+        status = ddmd_outbox_put(t->outbox, &message, -1, NULL, err);
+    ddmd_message_destroy(&message);
+    return status;
+}
+
 /* Train every latent dimension, then tell of all, the one that is kept last. */
 static enum ddmd_status train_all(train *t, ddmd_error *err)
 {
@@ -108,12 +129,7 @@ static enum ddmd_status is_needed(train *t, uint64_t n_new, bool *needed, ddmd_e
     DDMD_TRY(ddmd_feature_window_take(t->window, (size_t)n_new, &set, err));
     DDMD_TRY(ddmd_learn_check(&t->learner, &set.maps, &t->newest, &check, err));
     *needed = check.trained;
-    ddmd_log_line(ddmd_process_log(t->process), DDMD_LOG_INFO,
-                  "model version %u has loss %.2f on %zu new maps of %zu frames, %.2f on held-out "
-                  "ones of its training: %s",
-                  check.version, check.reconstruction, set.maps.n_maps, set.n,
-                  check.reference_reconstruction,
-                  check.trained ? "it is trained on" : "it stays as it is");
+    DDMD_TRY(tell_check(t, &check, err));
 out:
     ddmd_feature_set_clear(&set);
     return status;

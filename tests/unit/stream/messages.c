@@ -162,6 +162,7 @@ static enum ddmd_status decode(const ddmd_message *message, ddmd_error *err)
         DECODE(FEATURES, features)
         DECODE(WEIGHTS, weights)
         DECODE(RANKING, ranking)
+        DECODE(MODEL_CHECK, model_check)
         DECODE(UNPRODUCTIVE, unproductive)
         DECODE(ASSIGN, assign)
         DECODE(RELEASE, release)
@@ -238,6 +239,7 @@ static void numbers_out_of_range_are_refused(void **state)
         {DDMD_MESSAGE_FEATURES, 4, 4, UINT32_MAX},
         {DDMD_MESSAGE_WEIGHTS, 12, 4, 7},
         {DDMD_MESSAGE_WEIGHTS, 72, 1, '/'},
+        {DDMD_MESSAGE_MODEL_CHECK, 4, 4, 2},
         {DDMD_MESSAGE_RANKING, 72, 4, UINT32_MAX},
         {DDMD_MESSAGE_UNPRODUCTIVE, 4, 4, UINT32_MAX},
         {DDMD_MESSAGE_ASSIGN, 12, 4, 2},

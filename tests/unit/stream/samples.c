@@ -169,6 +169,10 @@ void sample_fill(sample *s, enum ddmd_message_kind kind, ddmd_random *random)
     case DDMD_MESSAGE_WEIGHTS:
         fill_weights(s, random);
         break;
+    case DDMD_MESSAGE_MODEL_CHECK:
+        FILL(s->model_check);
+        s->model_check.trained = some(random, 1);
+        break;
     case DDMD_MESSAGE_RANKING:
         FILL(s->ranking);
         FILL(s->ranked);
@@ -207,6 +211,7 @@ enum ddmd_status sample_encode(const sample *s, ddmd_message **message, ddmd_err
         ENCODE(FEATURES, features)
         ENCODE(WEIGHTS, weights)
         ENCODE(RANKING, ranking)
+        ENCODE(MODEL_CHECK, model_check)
         ENCODE(UNPRODUCTIVE, unproductive)
         ENCODE(ASSIGN, assign)
         ENCODE(RELEASE, release)
@@ -396,6 +401,19 @@ static void expect_weights(const sample *s, const ddmd_message *message)
     assert_string_equal(weights.path, s->weights.path);
 }
 
+static void expect_model_check(const sample *s, const ddmd_message *message)
+{
+    ddmd_error err = {0};
+    ddmd_model_check check;
+    ASSERT_OK(ddmd_model_check_decode(message, &check, &err), &err);
+    SAME(check.version, s->model_check.version);
+    SAME(check.trained, s->model_check.trained);
+    SAME(check.n_frames, s->model_check.n_frames);
+    SAME(check.n_maps, s->model_check.n_maps);
+    SAME(check.reconstruction, s->model_check.reconstruction);
+    SAME(check.reference_reconstruction, s->model_check.reference_reconstruction);
+}
+
 static void expect_ranking(const sample *s, const ddmd_message *message)
 {
     ddmd_error err = {0};
@@ -493,6 +511,9 @@ void sample_expect(const sample *s, const ddmd_message *message)
         break;
     case DDMD_MESSAGE_RANKING:
         expect_ranking(s, message);
+        break;
+    case DDMD_MESSAGE_MODEL_CHECK:
+        expect_model_check(s, message);
         break;
     case DDMD_MESSAGE_UNPRODUCTIVE:
         expect_unproductive(s, message);

@@ -33,6 +33,7 @@ typedef struct sample {
     ddmd_features features;
     ddmd_feature feature[SAMPLE_ENTRIES];
     ddmd_weights weights;
+    ddmd_model_check model_check;
     ddmd_ranking ranking;
     ddmd_ranked ranked[SAMPLE_ENTRIES];
     ddmd_unproductive unproductive;
