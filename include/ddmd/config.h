@@ -116,6 +116,7 @@ typedef struct ddmd_config {
         double timeout_s;    /* a process that is not heard of for so long is started again */
         int retries;         /* in a row, before the campaign fails */
         double rank_every_s; /* at least, from one ranking to the next */
+        int aggregators;     /* processes that make frames durable, each with a file */
     } streaming;
     struct {
         double rmsd_angstrom; /* 0: none; likewise the others */

@@ -147,6 +147,7 @@ const char *ddmd_end_name(enum ddmd_end end);
 typedef struct ddmd_simulation_row {
     uint32_t id;
     uint32_t replica;                        /* slot it runs in */
+    uint32_t file;                           /* its frames are in frames-FILE.h5 */
     uint32_t round;                          /* iteration that started it, from 1 */
     int64_t parent_simulation, parent_frame; /* -1: a start structure, parent_frame its model */
     bool velocities_kept;                    /* from the parent frame; else drawn */
@@ -174,6 +175,9 @@ enum ddmd_status ddmd_catalogue_has_children(ddmd_catalogue *catalogue, uint32_t
                                              uint32_t frame, bool *has, ddmd_error *err);
 enum ddmd_status ddmd_catalogue_simulation(ddmd_catalogue *catalogue, uint32_t id,
                                            ddmd_simulation_row *row, ddmd_error *err);
+/* Durable frames in frames-FILE.h5 that the catalogue knows of. */
+enum ddmd_status ddmd_catalogue_file_frames(ddmd_catalogue *catalogue, uint32_t file, uint64_t *n,
+                                            ddmd_error *err);
 
 /*
  * How far a sequential campaign has come. Phases in order; `phase` is the one to do next.
@@ -202,8 +206,9 @@ typedef struct ddmd_progress_row {
     enum ddmd_phase phase;
     uint32_t next_simulation;            /* next free id */
     uint32_t model_version;              /* newest; 0: none */
-    uint64_t n_frames;                   /* durable in frames-0.h5 */
-    uint64_t round_frame;                /* number of the round's first frame in frames-0.h5 */
+    uint64_t n_frames;                   /* durable, in all files together */
+    uint64_t round_frame;                /* frames before this round: in mode sequential, the row of
+                                            its first one */
     double elapsed_s;                    /* over all sittings */
     double best_rmsd_nm;                 /* NaN: none */
     int64_t best_simulation, best_frame; /* -1: none */

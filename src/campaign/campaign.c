@@ -1,5 +1,6 @@
 /* Run, resume and check: what surrounds the rounds. */
 #include "campaign/coordinator/coordinator.h"
+#include "campaign/frame_files.h"
 #include "campaign/run_directory.h"
 #include "campaign/state.h"
 
@@ -168,7 +169,7 @@ static enum ddmd_status open_stores(ddmd_campaign *c, ddmd_error *err)
         goto out; /* its aggregators look after their files */
     free(path);
     path = NULL;
-    DDMD_TRY(ddmd_run_path(&path, c->run_dir, "frames-0.h5", err));
+    DDMD_TRY(ddmd_frame_files_path(&path, c->run_dir, 0, err));
     DDMD_TRY(ddmd_frame_file_recover(path, c->row.n_frames, &c->frames, err));
 out:
     free(path);

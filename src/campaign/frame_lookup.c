@@ -1,5 +1,6 @@
 #include "campaign/frame_lookup.h"
 
+#include "campaign/frame_files.h"
 #include "core/array.h"
 #include "core/try.h"
 
@@ -35,22 +36,29 @@ enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *const *files, size_t n_files
     enum ddmd_status status = DDMD_OK;
     rows r = {0};
     size_t missing = n;
+    uint64_t ends[DDMD_FRAME_FILES_MAX], left = 0; /* rows that were not looked at */
     DDMD_TRY(ddmd_array_alloc(&r.simulation, CHUNK, sizeof *r.simulation, err));
     DDMD_TRY(ddmd_array_alloc(&r.index, CHUNK, sizeof *r.index, err));
     for (size_t i = 0; i < n; i++)
         wanted[i].found = false;
-    for (size_t f = 0; f < n_files; f++)
-        for (uint64_t end = ddmd_frame_file_frames(files[f]); end > 0 && missing > 0;
-             end = r.first) {
-            r.n = end < CHUNK ? (size_t)end : CHUNK;
-            r.first = end - r.n;
-            const ddmd_frame_columns columns = {.simulation = r.simulation, .index = r.index};
-            DDMD_TRY(ddmd_frame_file_read_columns(files[f], r.first, r.n, &columns, err));
-            missing -= look(&r, f, wanted, n);
-        }
+    for (size_t f = 0; f < n_files; f++) {
+        ends[f] = ddmd_frame_file_frames(files[f]);
+        left += ends[f];
+    }
+    for (size_t f = 0; left > 0 && missing > 0; f = (f + 1) % n_files) {
+        if (ends[f] == 0)
+            continue;
+        r.n = ends[f] < CHUNK ? (size_t)ends[f] : CHUNK;
+        r.first = ends[f] - r.n;
+        const ddmd_frame_columns columns = {.simulation = r.simulation, .index = r.index};
+        DDMD_TRY(ddmd_frame_file_read_columns(files[f], r.first, r.n, &columns, err));
+        missing -= look(&r, f, wanted, n);
+        ends[f] = r.first;
+        left -= r.n;
+    }
     for (size_t i = 0; i < n; i++)
         if (!wanted[i].found)
-            DDMD_FAIL(err, DDMD_FORMAT, "frame %u of simulation %u is not in the frame file",
+            DDMD_FAIL(err, DDMD_FORMAT, "frame %u of simulation %u is in no frame file",
                       wanted[i].index, wanted[i].simulation);
 out:
     free(r.simulation);

@@ -11,7 +11,10 @@ typedef struct ddmd_frame_wanted {
     uint64_t row;
 } ddmd_frame_wanted;
 
-/* One pass over each file, newest frames first. FORMAT: one is not there. */
+/*
+ * One pass over the files, newest frames first, all files in turn. n_files: at most
+ * DDMD_FRAME_FILES_MAX. FORMAT: one is not there.
+ */
 enum ddmd_status ddmd_frame_lookup(ddmd_frame_file *const *files, size_t n_files,
                                    ddmd_frame_wanted *wanted, size_t n, ddmd_error *err);
 

@@ -7,6 +7,7 @@
  */
 #include "campaign/replay.h"
 
+#include "campaign/frame_files.h"
 #include "campaign/run_directory.h"
 #include "campaign/start_states.h"
 #include "core/array.h"
@@ -37,8 +38,7 @@ typedef struct replay_slot {
 
 typedef struct replay {
     ddmd_campaign c; /* of it, what start states are made from */
-    ddmd_frame_file **files;
-    size_t n_files;
+    ddmd_frame_files files;
     place *places; /* [n_places], by simulation and index */
     size_t n_places, places_capacity;
     ddmd_simulator *simulator;
@@ -65,7 +65,7 @@ static int by_identity(const void *a, const void *b)
 static enum ddmd_status add_places(replay *r, size_t file, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    uint64_t rows = ddmd_frame_file_frames(r->files[file]);
+    uint64_t rows = ddmd_frame_file_frames(r->files.files[file]);
     uint32_t *simulation = NULL, *index = NULL;
     DDMD_TRY(ddmd_array_alloc(&simulation, ROWS_AT_A_TIME, sizeof *simulation, err));
     DDMD_TRY(ddmd_array_alloc(&index, ROWS_AT_A_TIME, sizeof *index, err));
@@ -74,7 +74,7 @@ static enum ddmd_status add_places(replay *r, size_t file, ddmd_error *err)
     for (uint64_t first = 0; first < rows;) {
         size_t n = rows - first < ROWS_AT_A_TIME ? (size_t)(rows - first) : ROWS_AT_A_TIME;
         const ddmd_frame_columns columns = {.simulation = simulation, .index = index};
-        DDMD_TRY(ddmd_frame_file_read_columns(r->files[file], first, n, &columns, err));
+        DDMD_TRY(ddmd_frame_file_read_columns(r->files.files[file], first, n, &columns, err));
         for (size_t i = 0; i < n; i++)
             r->places[r->n_places++] = (place){simulation[i], index[i], file, first + i};
         first += n;
@@ -85,29 +85,15 @@ out:
     return status;
 }
 
-/* frames-0.h5, frames-1.h5, ... */
 static enum ddmd_status open_files(replay *r, const char *run_dir, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    char name[32], *path = NULL;
-    size_t capacity = 0;
-    for (;;) {
-        snprintf(name, sizeof name, "frames-%zu.h5", r->n_files);
-        free(path);
-        path = NULL;
-        DDMD_TRY(ddmd_run_path(&path, run_dir, name, err));
-        if (r->n_files > 0 && !ddmd_file_exists(path))
-            break;
-        DDMD_TRY(ddmd_array_reserve((void **)&r->files, &capacity, r->n_files + 1,
-                                    sizeof(ddmd_frame_file *), err));
-        DDMD_TRY(ddmd_frame_file_open(path, &r->files[r->n_files], err));
-        r->n_files++;
-        DDMD_TRY(add_places(r, r->n_files - 1, err));
-    }
+    DDMD_TRY(ddmd_frame_files_open(r->c.config, run_dir, &r->files, err));
+    for (size_t f = 0; f < r->files.n; f++)
+        DDMD_TRY(add_places(r, f, err));
     if (r->n_places)
         qsort(r->places, r->n_places, sizeof *r->places, by_identity);
 out:
-    free(path);
     return status;
 }
 
@@ -120,7 +106,7 @@ static enum ddmd_status read_stored(replay *r, uint32_t simulation, uint64_t ind
     if (!found)
         return ddmd_error_set(err, DDMD_FORMAT, "frame %u of simulation %u is not stored",
                               wanted.index, simulation);
-    return ddmd_frame_file_read(r->files[found->file], found->row, &r->stored, err);
+    return ddmd_frame_file_read(r->files.files[found->file], found->row, &r->stored, err);
 }
 
 /* ---- simulating ------------------------------------------------------------------------------ */
@@ -188,7 +174,7 @@ static enum ddmd_status begin(replay *r, int s, const ddmd_simulation_row *wante
     if (slot->over)
         return DDMD_OK; /* nothing is stored of it */
     row->n_frames = row->n_steps = 0;
-    DDMD_TRY(ddmd_start_states_gather(&r->c, r->files, r->n_files, s, 1, &states, err));
+    DDMD_TRY(ddmd_start_states_gather(&r->c, r->files.files, r->files.n, s, 1, &states, err));
     DDMD_TRY(ddmd_simulator_assign(r->simulator, s, states.assignments, err));
 out:
     ddmd_start_states_clear(&states);
@@ -298,9 +284,7 @@ out:
 static void close_run(replay *r)
 {
     ddmd_simulator_destroy(&r->simulator);
-    for (size_t f = 0; f < r->n_files; f++)
-        ddmd_frame_file_close(&r->files[f]);
-    free((void *)r->files);
+    ddmd_frame_files_close(&r->files);
     free(r->places);
     free(r->wanted);
     free(r->slots);

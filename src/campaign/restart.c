@@ -1,5 +1,6 @@
 #include "campaign/restart.h"
 
+#include "campaign/frame_files.h"
 #include "campaign/ladder.h"
 #include "core/try.h"
 #include "ddmd/random.h"
@@ -87,6 +88,7 @@ enum ddmd_status ddmd_restart_slot(ddmd_campaign *c, int replica, const ddmd_ori
     ddmd_simulation_row row = {
         .id = id,
         .replica = (uint32_t)replica,
+        .file = ddmd_frame_files_of_replica(c->config, replica),
         .round = ranking + 1,
         .parent_simulation = from->simulation,
         .parent_frame = from->frame,
@@ -112,6 +114,7 @@ enum ddmd_status ddmd_restart_first(ddmd_campaign *c, ddmd_error *err)
         ddmd_simulation_row row = {
             .id = (uint32_t)r,
             .replica = (uint32_t)r,
+            .file = ddmd_frame_files_of_replica(c->config, r),
             .round = 1,
             .parent_simulation = -1,
             .parent_frame = (int64_t)ddmd_ladder_start(c->config, c->n_starts, r),

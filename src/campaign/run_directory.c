@@ -1,5 +1,6 @@
 #include "campaign/run_directory.h"
 
+#include "campaign/frame_files.h"
 #include "core/array.h"
 #include "core/file.h"
 #include "core/parallel.h"
@@ -127,6 +128,7 @@ static enum ddmd_status write_config(const ddmd_config *config, const char *dire
     own->simulation.workers = ddmd_parallel_threads(own->simulation.workers);
     if (own->simulation.workers > own->simulation.replicas)
         own->simulation.workers = own->simulation.replicas;
+    own->streaming.aggregators = (int)ddmd_frame_files_count(own);
     own->model.threads = ddmd_parallel_threads(own->model.threads);
     DDMD_TRY(make_subdirectory(directory, "input", err));
     DDMD_TRY(take_inputs(own, directory, err));
@@ -200,12 +202,15 @@ static enum ddmd_status write_stores(const ddmd_config *config, const ddmd_subje
         .best_simulation = -1,
         .best_frame = -1,
     };
-    DDMD_TRY(ddmd_run_path(&path, directory, "frames-0.h5", err));
-    DDMD_TRY(ddmd_frame_file_create(path, subject->structure, subject->n_points, config->campaign,
-                                    &frames, err));
-    DDMD_TRY(ddmd_frame_file_sync(frames, err));
-    free(path);
-    path = NULL;
+    for (size_t f = 0; f < ddmd_frame_files_count(config); f++) {
+        DDMD_TRY(ddmd_frame_files_path(&path, directory, f, err));
+        DDMD_TRY(ddmd_frame_file_create(path, subject->structure, subject->n_points,
+                                        config->campaign, &frames, err));
+        DDMD_TRY(ddmd_frame_file_sync(frames, err));
+        ddmd_frame_file_close(&frames);
+        free(path);
+        path = NULL;
+    }
     DDMD_TRY(ddmd_run_path(&path, directory, "catalogue.sqlite", err));
     DDMD_TRY(ddmd_catalogue_create(path, config->campaign, mode, config->seed, &catalogue, err));
     DDMD_TRY(ddmd_catalogue_begin(catalogue, err));
@@ -270,6 +275,23 @@ out:
     if (made)
         ddmd_directory_remove(beside);
     free(beside);
+    return status;
+}
+
+enum ddmd_status ddmd_run_directory_config(const char *run_dir, ddmd_config **config,
+                                           ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    char *path = NULL;
+    ddmd_mistakes mistakes = {0};
+    DDMD_TRY(ddmd_run_path(&path, run_dir, "config.yaml", err));
+    if (!ddmd_file_exists(path))
+        DDMD_FAIL(err, DDMD_CONFIG, "%s: not the directory of a campaign (no config.yaml in it)",
+                  run_dir);
+    DDMD_TRY(ddmd_config_load(path, NULL, 0, config, &mistakes, err));
+out:
+    ddmd_mistakes_clear(&mistakes);
+    free(path);
     return status;
 }
 

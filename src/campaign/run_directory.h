@@ -6,7 +6,7 @@
  *   topology.pdb       the molecule, first start
  *   starts.h5          the start structures as they are used (minimised)
  *   catalogue.sqlite   simulations, models, selections, timeline
- *   frames-0.h5        every frame
+ *   frames-0.h5, ...   every frame (frame_files.h)
  *   models/            checkpoints and embeddings
  *   log/ddmd.log
  */
@@ -25,6 +25,10 @@ enum ddmd_status ddmd_run_path(char **path, const char *run_dir, const char *nam
  */
 enum ddmd_status ddmd_run_directory_create(const ddmd_config *config, const ddmd_subject *subject,
                                            const double *starts, const char *run_dir,
+                                           ddmd_error *err);
+
+/* The configuration of a run directory. CONFIG: it is none. */
+enum ddmd_status ddmd_run_directory_config(const char *run_dir, ddmd_config **config,
                                            ddmd_error *err);
 
 /* The start structures of a run directory: *starts ([n][n_atoms][3], nm; the caller frees). */

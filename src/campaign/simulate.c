@@ -46,6 +46,16 @@ void ddmd_simulator_share(const ddmd_config *config, int worker, int *first, int
     *n = (int)(replicas * (worker + 1) / workers) - *first;
 }
 
+int ddmd_simulator_worker_of(const ddmd_config *config, int replica)
+{
+    for (int worker = 0;; worker++) {
+        int first, n;
+        ddmd_simulator_share(config, worker, &first, &n);
+        if (replica < first + n)
+            return worker;
+    }
+}
+
 enum ddmd_status ddmd_simulator_create(const ddmd_config *config, const ddmd_subject *subject,
                                        int first, int n, const ddmd_log *log,
                                        ddmd_simulator **simulator, ddmd_error *err)

@@ -42,6 +42,8 @@ typedef struct ddmd_simulator ddmd_simulator;
  */
 int ddmd_simulator_workers(const ddmd_config *config);
 void ddmd_simulator_share(const ddmd_config *config, int worker, int *first, int *n);
+/* The worker that has a replica. */
+int ddmd_simulator_worker_of(const ddmd_config *config, int replica);
 
 /* For the replicas first .. first+n-1. config and subject outlive it. */
 enum ddmd_status ddmd_simulator_create(const ddmd_config *config, const ddmd_subject *subject,

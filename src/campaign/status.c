@@ -1,29 +1,12 @@
 #include "campaign/run_directory.h"
 #include "ddmd/campaign.h"
 
-#include "core/file.h"
 #include "core/try.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum ddmd_status read_config(const char *run_dir, ddmd_config **config, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    char *path = NULL;
-    ddmd_mistakes mistakes = {0};
-    DDMD_TRY(ddmd_run_path(&path, run_dir, "config.yaml", err));
-    if (!ddmd_file_exists(path))
-        DDMD_FAIL(err, DDMD_CONFIG, "%s: not the directory of a campaign (no config.yaml in it)",
-                  run_dir);
-    DDMD_TRY(ddmd_config_load(path, NULL, 0, config, &mistakes, err));
-out:
-    ddmd_mistakes_clear(&mistakes);
-    free(path);
-    return status;
-}
 
 /* The role's entry, made where it has none; NULL: there are too many. */
 static ddmd_role_use *role_of(ddmd_campaign_status *s, const char *name)
@@ -175,7 +158,7 @@ enum ddmd_status ddmd_campaign_status_read(const char *run_dir, ddmd_campaign_st
         .decision_median_s = NAN,
         .decision_p95_s = NAN,
     };
-    DDMD_TRY(read_config(run_dir, &config, err));
+    DDMD_TRY(ddmd_run_directory_config(run_dir, &config, err));
     DDMD_TRY(ddmd_run_path(&path, run_dir, "catalogue.sqlite", err));
     DDMD_TRY(ddmd_catalogue_open(path, true, &catalogue, err));
     DDMD_TRY(ddmd_catalogue_progress(catalogue, &row, err));

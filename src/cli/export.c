@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "campaign/frame_files.h"
 #include "campaign/run_directory.h"
 #include "core/array.h"
 #include "core/text.h"
@@ -34,6 +35,7 @@ typedef struct request {
 
 typedef struct chosen {
     uint32_t simulation, index;
+    ddmd_frame_file *file; /* a loan */
     uint64_t row;
 } chosen;
 
@@ -72,44 +74,62 @@ static enum ddmd_status parse_frame(const request *r, int64_t *simulation, int64
     return DDMD_OK;
 }
 
-static enum ddmd_status choose(const request *r, ddmd_frame_file *file, chosen **rows, size_t *n,
-                               ddmd_error *err)
+/* A list that grows, and what it takes up. */
+typedef struct choice {
+    int64_t simulation, index; /* the only one; -1: all */
+    chosen *list;
+    size_t n, capacity;
+} choice;
+
+static enum ddmd_status choose_from(const request *r, ddmd_frame_file *file, choice *c,
+                                    ddmd_error *err)
 {
     enum { CHUNK = 65536 };
     enum ddmd_status status = DDMD_OK;
     uint32_t *simulation = NULL, *index = NULL;
-    chosen *list = NULL;
-    size_t used = 0, capacity = 0;
-    int64_t only_simulation = r->simulation, only_index = -1;
-    if (r->frame)
-        DDMD_TRY(parse_frame(r, &only_simulation, &only_index, err));
+    uint64_t total = ddmd_frame_file_frames(file);
     DDMD_TRY(ddmd_array_alloc(&simulation, CHUNK, sizeof *simulation, err));
     DDMD_TRY(ddmd_array_alloc(&index, CHUNK, sizeof *index, err));
-    uint64_t total = ddmd_frame_file_frames(file);
     for (uint64_t first = 0; first < total; first += CHUNK) {
         size_t length = total - first < CHUNK ? (size_t)(total - first) : CHUNK;
         const ddmd_frame_columns columns = {.simulation = simulation, .index = index};
         DDMD_TRY(ddmd_frame_file_read_columns(file, first, length, &columns, err));
-        DDMD_TRY(ddmd_array_reserve(&list, &capacity, used + length, sizeof *list, err));
+        DDMD_TRY(ddmd_array_reserve(&c->list, &c->capacity, c->n + length, sizeof *c->list, err));
         for (size_t i = 0; i < length; i++) {
-            if ((only_simulation >= 0 && simulation[i] != (uint64_t)only_simulation) ||
-                (only_index >= 0 && index[i] != (uint64_t)only_index) ||
-                (only_index < 0 && index[i] % (uint64_t)r->stride != 0))
+            if ((c->simulation >= 0 && simulation[i] != (uint64_t)c->simulation) ||
+                (c->index >= 0 && index[i] != (uint64_t)c->index) ||
+                (c->index < 0 && index[i] % (uint64_t)r->stride != 0))
                 continue;
-            list[used++] = (chosen){simulation[i], index[i], first + i};
+            c->list[c->n++] = (chosen){simulation[i], index[i], file, first + i};
         }
     }
-    if (used == 0)
-        DDMD_FAIL(err, DDMD_CONFIG, "%s: no such frame (the campaign has %llu frames)", r->run_dir,
-                  (unsigned long long)total);
-    qsort(list, used, sizeof *list, by_identity);
-    *rows = list;
-    *n = used;
-    list = NULL;
 out:
     free(simulation);
     free(index);
-    free(list);
+    return status;
+}
+
+static enum ddmd_status choose(const request *r, const ddmd_frame_files *files, chosen **rows,
+                               size_t *n, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    choice c = {.simulation = r->simulation, .index = -1};
+    uint64_t total = 0;
+    if (r->frame)
+        DDMD_TRY(parse_frame(r, &c.simulation, &c.index, err));
+    for (size_t f = 0; f < files->n; f++) {
+        total += ddmd_frame_file_frames(files->files[f]);
+        DDMD_TRY(choose_from(r, files->files[f], &c, err));
+    }
+    if (c.n == 0)
+        DDMD_FAIL(err, DDMD_CONFIG, "%s: no such frame (the campaign has %llu frames)", r->run_dir,
+                  (unsigned long long)total);
+    qsort(c.list, c.n, sizeof *c.list, by_identity);
+    *rows = c.list;
+    *n = c.n;
+    c.list = NULL;
+out:
+    free(c.list);
     return status;
 }
 
@@ -165,18 +185,17 @@ static void align(aligner *a, float *positions, size_t n_atoms)
     }
 }
 
-static enum ddmd_status write_dcd(const request *r, ddmd_frame_file *file, const chosen *rows,
-                                  size_t n, aligner *a, ddmd_error *err)
+static enum ddmd_status write_dcd(const request *r, size_t n_atoms, const chosen *rows, size_t n,
+                                  aligner *a, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_dcd_writer *writer = NULL;
     float *positions = NULL;
     double time[2] = {0, 1};
-    size_t n_atoms = ddmd_frame_file_atoms(file);
     DDMD_TRY(ddmd_array_alloc(&positions, n_atoms * 3, sizeof *positions, err));
     for (size_t i = 0; i < n && i < 2; i++) {
         ddmd_frame frame = {0};
-        DDMD_TRY(ddmd_frame_file_read(file, rows[i].row, &frame, err));
+        DDMD_TRY(ddmd_frame_file_read(rows[i].file, rows[i].row, &frame, err));
         time[i] = frame.time_ps;
     }
     double interval = time[1] - time[0];
@@ -189,7 +208,7 @@ static enum ddmd_status write_dcd(const request *r, ddmd_frame_file *file, const
     DDMD_TRY(ddmd_dcd_writer_create(r->output, &options, &writer, err));
     for (size_t i = 0; i < n; i++) {
         ddmd_frame frame = {.positions = positions};
-        DDMD_TRY(ddmd_frame_file_read(file, rows[i].row, &frame, err));
+        DDMD_TRY(ddmd_frame_file_read(rows[i].file, rows[i].row, &frame, err));
         if (r->align)
             align(a, positions, n_atoms);
         DDMD_TRY(ddmd_dcd_writer_append(writer, positions, err));
@@ -201,19 +220,18 @@ out:
     return status;
 }
 
-static enum ddmd_status write_pdb(const request *r, ddmd_frame_file *file,
-                                  const ddmd_structure *structure, const chosen *rows, size_t n,
-                                  aligner *a, ddmd_error *err)
+static enum ddmd_status write_pdb(const request *r, const ddmd_structure *structure,
+                                  const chosen *rows, size_t n, aligner *a, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     float *positions = NULL;
     double *models = NULL;
-    size_t size = ddmd_frame_file_atoms(file) * 3;
+    size_t size = (size_t)structure->n_atoms * 3;
     DDMD_TRY(ddmd_array_alloc(&positions, size, sizeof *positions, err));
     DDMD_TRY(ddmd_array_alloc(&models, n, size * sizeof *models, err));
     for (size_t i = 0; i < n; i++) {
         ddmd_frame frame = {.positions = positions};
-        DDMD_TRY(ddmd_frame_file_read(file, rows[i].row, &frame, err));
+        DDMD_TRY(ddmd_frame_file_read(rows[i].file, rows[i].row, &frame, err));
         if (r->align)
             align(a, positions, size / 3);
         for (size_t j = 0; j < size; j++)
@@ -240,24 +258,24 @@ static int run(const request *r, const char *format)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_error error = {0}, *err = &error;
-    char *path = NULL;
-    ddmd_frame_file *file = NULL;
+    ddmd_config *config = NULL;
+    ddmd_frame_files files = {0};
     ddmd_structure *structure = NULL;
     chosen *rows = NULL;
     size_t n = 0;
     aligner a = {0};
     int exit_status;
 
-    DDMD_TRY(ddmd_run_path(&path, r->run_dir, "frames-0.h5", err));
-    DDMD_TRY(ddmd_frame_file_open(path, &file, err));
-    DDMD_TRY(ddmd_frame_file_structure(file, &structure, err));
-    DDMD_TRY(choose(r, file, &rows, &n, err));
+    DDMD_TRY(ddmd_run_directory_config(r->run_dir, &config, err));
+    DDMD_TRY(ddmd_frame_files_open(config, r->run_dir, &files, err));
+    DDMD_TRY(ddmd_frame_file_structure(files.files[0], &structure, err));
+    DDMD_TRY(choose(r, &files, &rows, &n, err));
     if (r->align)
         DDMD_TRY(make_aligner(structure, &a, err));
     if (strcmp(format, "dcd") == 0)
-        DDMD_TRY(write_dcd(r, file, rows, n, &a, err));
+        DDMD_TRY(write_dcd(r, (size_t)structure->n_atoms, rows, n, &a, err));
     else
-        DDMD_TRY(write_pdb(r, file, structure, rows, n, &a, err));
+        DDMD_TRY(write_pdb(r, structure, rows, n, &a, err));
 out:
     if (status != DDMD_OK) {
         exit_status = cli_fail(status, err);
@@ -268,9 +286,9 @@ out:
     }
     clear_aligner(&a);
     free(rows);
-    free(path);
     ddmd_structure_destroy(&structure);
-    ddmd_frame_file_close(&file);
+    ddmd_frame_files_close(&files);
+    ddmd_config_destroy(&config);
     return exit_status;
 }
 

@@ -16,8 +16,9 @@ const char *ddmd_end_name(enum ddmd_end end)
     return (unsigned)end < N_ENDS ? end_names[end] : "unknown";
 }
 
-#define COLUMNS                                                                                  \
-    "id, replica, round, parent_simulation, parent_frame, velocities_kept, temperature_kelvin, " \
+#define COLUMNS                                                                    \
+    "id, replica, file, round, parent_simulation, parent_frame, velocities_kept, " \
+    "temperature_kelvin, "                                                         \
     "engine, n_frames, n_steps, state, reason"
 
 static enum ddmd_status take_row(ddmd_statement *statement, ddmd_simulation_row *row,
@@ -27,6 +28,7 @@ static enum ddmd_status take_row(ddmd_statement *statement, ddmd_simulation_row 
     int end = 0;
     r.id = ddmd_take_u32(statement);
     r.replica = ddmd_take_u32(statement);
+    r.file = ddmd_take_u32(statement);
     r.round = ddmd_take_u32(statement);
     r.parent_simulation = ddmd_take_id(statement);
     r.parent_frame = ddmd_take_integer(statement);
@@ -48,13 +50,14 @@ enum ddmd_status ddmd_catalogue_add_simulation(ddmd_catalogue *catalogue,
                                                const ddmd_simulation_row *row, ddmd_error *err)
 {
     static const char sql[] = "INSERT INTO simulation (" COLUMNS ") "
-                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     ddmd_statement statement;
     enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
     if (status != DDMD_OK)
         return status;
     ddmd_put_integer(&statement, row->id);
     ddmd_put_integer(&statement, row->replica);
+    ddmd_put_integer(&statement, row->file);
     ddmd_put_integer(&statement, row->round);
     ddmd_put_id(&statement, row->parent_simulation);
     ddmd_put_integer(&statement, row->parent_frame);
@@ -110,6 +113,23 @@ enum ddmd_status ddmd_catalogue_simulation(ddmd_catalogue *catalogue, uint32_t i
         DDMD_FAIL(err, DDMD_INVALID, "%s: there is no simulation %u", catalogue->path, id);
     DDMD_TRY(take_row(&statement, row, err));
 out:
+    ddmd_statement_end(&statement);
+    return status;
+}
+
+enum ddmd_status ddmd_catalogue_file_frames(ddmd_catalogue *catalogue, uint32_t file, uint64_t *n,
+                                            ddmd_error *err)
+{
+    static const char sql[] = "SELECT coalesce(sum(n_frames), 0) FROM simulation WHERE file = ?";
+    ddmd_statement statement;
+    bool row = false;
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    if (status != DDMD_OK)
+        return status;
+    ddmd_put_integer(&statement, file);
+    status = ddmd_statement_step(&statement, &row, err);
+    if (status == DDMD_OK)
+        *n = ddmd_take_count(&statement);
     ddmd_statement_end(&statement);
     return status;
 }

@@ -5,7 +5,7 @@
 extern const char ddmd_schema[];
 
 /* Stands in `PRAGMA user_version` of every catalogue; raised with every change of schema.sql. */
-enum { DDMD_SCHEMA_VERSION = 3 };
+enum { DDMD_SCHEMA_VERSION = 4 };
 
 /* `PRAGMA application_id`: "ddmd". */
 enum { DDMD_SCHEMA_APPLICATION = 0x64646d64 };

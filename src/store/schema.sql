@@ -17,6 +17,7 @@ CREATE TABLE meta (
 CREATE TABLE simulation (
     id                 INTEGER PRIMARY KEY CHECK (id >= 0),
     replica            INTEGER NOT NULL CHECK (replica >= 0),
+    file               INTEGER NOT NULL CHECK (file >= 0),   -- its frames are in frames-FILE.h5
     round              INTEGER NOT NULL CHECK (round >= 0),  -- that started it
     parent_simulation  INTEGER REFERENCES simulation (id)    -- NULL: a start structure, and
         DEFERRABLE INITIALLY DEFERRED,
@@ -165,6 +166,12 @@ WITH RECURSIVE way (simulation, generation, ancestor, until_frame) AS (
 )
 SELECT w.simulation, w.generation, w.ancestor, w.until_frame, s.parent_simulation, s.parent_frame
 FROM way AS w JOIN simulation AS s ON s.id = w.ancestor;
+
+-- The frame files, each with what the catalogue knows of it.
+CREATE VIEW frame_file AS
+SELECT file, 'frames-' || file || '.h5' AS name, count(*) AS simulations,
+       sum(n_frames) AS n_frames
+FROM simulation GROUP BY file;
 
 -- Every model that is in use or was, newest first.
 CREATE VIEW training AS

@@ -7,7 +7,6 @@
 
 #include "campaign/coordinator/state.h"
 #include "campaign/restart.h"
-#include "campaign/run_directory.h"
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/try.h"
@@ -24,9 +23,9 @@ static const double tell_every_s = 10;
 
 static uint64_t known(void *user, ddmd_peer peer)
 {
-    const ddmd_progress_row *row = &((const ddmd_coordinator *)user)->c->row;
-    return peer.role == DDMD_ROLE_aggregate ? row->n_frames
-           : peer.role == DDMD_ROLE_train   ? row->model_version
+    const ddmd_coordinator *o = user;
+    return peer.role == DDMD_ROLE_aggregate ? o->known_rows[peer.index]
+           : peer.role == DDMD_ROLE_train   ? o->c->row.model_version
                                             : 0;
 }
 
@@ -84,33 +83,13 @@ static bool finished(const void *self)
     return ((const ddmd_coordinator *)self)->stage == DDMD_STAGE_ended;
 }
 
-/* Everything but the process, which is not there yet. */
-static enum ddmd_status prepare(ddmd_coordinator *o, ddmd_error *err)
+/* The processes of the campaign, those who take what others give first. */
+static enum ddmd_status make_children(ddmd_coordinator *o, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    ddmd_campaign *c = o->c;
+    const ddmd_campaign *c = o->c;
     ddmd_peer *peers = NULL;
     size_t n = 0;
-    char *path = NULL;
-    ddmd_model_row newest;
-    o->n_workers = ddmd_simulator_workers(c->config);
-    bool learns = c->strategy.needs & DDMD_STRATEGY_EMBEDDING;
-    bool ranks = c->strategy.needs & DDMD_STRATEGY_RESTARTS;
-    DDMD_TRY(ddmd_array_alloc(&o->states, (size_t)c->n_replicas, sizeof *o->states, err));
-    DDMD_TRY(ddmd_array_alloc(&o->epochs, (size_t)o->n_workers, sizeof *o->epochs, err));
-    DDMD_TRY(
-        ddmd_array_alloc(&peers, (size_t)o->n_workers + DDMD_AGGREGATORS + 2, sizeof *peers, err));
-    for (int a = 0; a < DDMD_AGGREGATORS; a++)
-        peers[n++] = (ddmd_peer){DDMD_ROLE_aggregate, (uint32_t)a};
-    for (int w = 0; w < o->n_workers; w++)
-        peers[n++] = (ddmd_peer){DDMD_ROLE_simulate, (uint32_t)w};
-    if (learns)
-        peers[n++] = (ddmd_peer){DDMD_ROLE_train, 0};
-    if (ranks)
-        peers[n++] = (ddmd_peer){DDMD_ROLE_infer, 0};
-    if (getrandom(&o->id, sizeof o->id, 0) != (ssize_t)sizeof o->id)
-        DDMD_FAIL(err, DDMD_EXTERNAL, "no random numbers from the system");
-    DDMD_TRY(ddmd_socket_directory_create(&o->sockets, err));
     const ddmd_children_options options = {
         .run_dir = c->run_dir,
         .sockets = o->sockets,
@@ -121,26 +100,77 @@ static enum ddmd_status prepare(ddmd_coordinator *o, ddmd_error *err)
         .known = known,
         .user = o,
     };
+    DDMD_TRY(ddmd_array_alloc(&peers, o->files.n + (size_t)o->n_workers + 2, sizeof *peers, err));
+    for (uint32_t a = 0; a < o->files.n; a++)
+        peers[n++] = (ddmd_peer){DDMD_ROLE_aggregate, a};
+    for (int w = 0; w < o->n_workers; w++)
+        peers[n++] = (ddmd_peer){DDMD_ROLE_simulate, (uint32_t)w};
+    if (c->strategy.needs & DDMD_STRATEGY_EMBEDDING)
+        peers[n++] = (ddmd_peer){DDMD_ROLE_train, 0};
+    if (c->strategy.needs & DDMD_STRATEGY_RESTARTS)
+        peers[n++] = (ddmd_peer){DDMD_ROLE_infer, 0};
     DDMD_TRY(ddmd_children_create(peers, n, &options, &o->children, err));
-    DDMD_TRY(ddmd_run_path(&path, c->run_dir, "frames-0.h5", err));
-    DDMD_TRY(ddmd_frame_file_open(path, &o->files[0], err));
+out:
+    free(peers);
+    return status;
+}
+
+/* All frames that the catalogue knows are in one of the files. */
+static enum ddmd_status open_files(ddmd_coordinator *o, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const ddmd_campaign *c = o->c;
+    uint64_t all = 0;
+    DDMD_TRY(ddmd_frame_files_open(c->config, c->run_dir, &o->files, err));
+    for (uint32_t f = 0; f < o->files.n; f++) {
+        DDMD_TRY(ddmd_catalogue_file_frames(c->catalogue, f, &o->known_rows[f], err));
+        all += o->known_rows[f];
+    }
+    if (all != c->row.n_frames)
+        DDMD_FAIL(err, DDMD_FORMAT,
+                  "%s: the catalogue knows %llu frames, and %llu of them in the %zu frame files of "
+                  "the configuration (streaming.aggregators)",
+                  c->run_dir, (unsigned long long)c->row.n_frames, (unsigned long long)all,
+                  o->files.n);
+out:
+    return status;
+}
+
+/* The weights that infer begins with. */
+static enum ddmd_status find_weights(ddmd_coordinator *o, ddmd_error *err)
+{
+    ddmd_model_row newest;
+    enum ddmd_status status = ddmd_catalogue_newest_model(o->c->catalogue, &newest, err);
+    if (status != DDMD_OK || newest.version == 0)
+        return status;
+    ddmd_weights w = {
+        .version = newest.version, .latent_dim = (uint32_t)newest.latent_dim, .kept = true};
+    snprintf(w.path, sizeof w.path, "%s", newest.file);
+    return ddmd_weights_encode(&w, &o->weights, err);
+}
+
+/* Everything but the process, which is not there yet. */
+static enum ddmd_status prepare(ddmd_coordinator *o, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_campaign *c = o->c;
+    o->n_workers = ddmd_simulator_workers(c->config);
+    DDMD_TRY(ddmd_array_alloc(&o->states, (size_t)c->n_replicas, sizeof *o->states, err));
+    DDMD_TRY(ddmd_array_alloc(&o->epochs, (size_t)o->n_workers, sizeof *o->epochs, err));
+    if (getrandom(&o->id, sizeof o->id, 0) != (ssize_t)sizeof o->id)
+        DDMD_FAIL(err, DDMD_EXTERNAL, "no random numbers from the system");
+    DDMD_TRY(open_files(o, err));
+    DDMD_TRY(find_weights(o, err));
+    DDMD_TRY(ddmd_socket_directory_create(&o->sockets, err));
+    DDMD_TRY(make_children(o, err));
     if (c->row.next_simulation == 0) {
         DDMD_TRY(ddmd_restart_first(c, err));
         for (int r = 0; r < c->n_replicas; r++)
             o->states[r].to_assign = true;
     }
-    DDMD_TRY(ddmd_catalogue_newest_model(c->catalogue, &newest, err));
-    if (newest.version > 0) {
-        ddmd_weights w = {
-            .version = newest.version, .latent_dim = (uint32_t)newest.latent_dim, .kept = true};
-        snprintf(w.path, sizeof w.path, "%s", newest.file);
-        DDMD_TRY(ddmd_weights_encode(&w, &o->weights, err));
-    }
     o->told_s = ddmd_clock_monotonic();
     o->told_frames = c->row.n_frames;
 out:
-    free(peers);
-    free(path);
     return status;
 }
 
@@ -183,8 +213,7 @@ out:
     ddmd_children_destroy(&o.children);
     if (o.in_transaction)
         ddmd_catalogue_rollback(c->catalogue);
-    for (size_t f = 0; f < DDMD_AGGREGATORS; f++)
-        ddmd_frame_file_close(&o.files[f]);
+    ddmd_frame_files_close(&o.files);
     ddmd_message_destroy(&o.weights);
     ddmd_socket_directory_remove(&o.sockets);
     free(o.points);

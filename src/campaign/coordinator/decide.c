@@ -107,13 +107,8 @@ enum ddmd_status ddmd_coordinator_decide(ddmd_coordinator *o, ddmd_error *err)
 
 static ddmd_peer process_of(const ddmd_coordinator *o, int replica)
 {
-    for (int w = 0; w < o->n_workers; w++) {
-        int first, n;
-        ddmd_simulator_share(o->c->config, w, &first, &n);
-        if (replica < first + n)
-            return (ddmd_peer){DDMD_ROLE_simulate, (uint32_t)w};
-    }
-    return (ddmd_peer){DDMD_ROLE_simulate, 0};
+    int worker = ddmd_simulator_worker_of(o->c->config, replica);
+    return (ddmd_peer){DDMD_ROLE_simulate, (uint32_t)worker};
 }
 
 /*
@@ -133,7 +128,7 @@ static enum ddmd_status assign(ddmd_coordinator *o, int replica, ddmd_error *err
     ddmd_start_states states = {0};
     ddmd_message *message = NULL;
     ddmd_error why = {0};
-    DDMD_TRY(ddmd_start_states_gather(o->c, o->files, DDMD_AGGREGATORS, replica, 1, &states, err));
+    DDMD_TRY(ddmd_start_states_gather(o->c, o->files.files, o->files.n, replica, 1, &states, err));
     const ddmd_assign order = {
         .replica = (uint32_t)replica,
         .simulation = states.assignments->simulation,
@@ -166,8 +161,8 @@ enum ddmd_status ddmd_coordinator_assign(ddmd_coordinator *o, ddmd_error *err)
     for (int r = 0; r < o->c->n_replicas; r++) {
         if (!o->states[r].to_assign || !is_there(o, process_of(o, r)))
             continue;
-        for (size_t f = 0; f < DDMD_AGGREGATORS && !refreshed; f++)
-            DDMD_TRY(ddmd_frame_file_refresh(o->files[f], err));
+        if (!refreshed)
+            DDMD_TRY(ddmd_frame_files_refresh(&o->files, err));
         refreshed = true;
         DDMD_TRY(assign(o, r, err));
     }

@@ -53,18 +53,25 @@ static enum ddmd_status hear_durable(ddmd_coordinator *o, const ddmd_message *me
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_durable durable;
+    ddmd_peer aggregator = ddmd_message_header_of(message)->sender.peer;
     DDMD_TRY(ddmd_durable_decode(message, &durable, err));
+    if (aggregator.role != DDMD_ROLE_aggregate || aggregator.index >= o->files.n)
+        DDMD_FAIL(err, DDMD_FORMAT, "DURABLE of a process that has no frame file");
     DDMD_TRY(ddmd_coordinator_begin(o, err));
+    uint64_t *known = &o->known_rows[aggregator.index];
     for (size_t i = 0; i < durable.n_frames; i++) {
         ddmd_durable_frame frame;
         ddmd_durable_frame_at(message, i, &frame);
-        if (frame.row < o->c->row.n_frames)
+        if (frame.file != aggregator.index)
+            DDMD_FAIL(err, DDMD_FORMAT, "DURABLE of aggregate-%u has a frame of frames-%u.h5",
+                      aggregator.index, frame.file);
+        if (frame.row < *known)
             continue; /* said by an earlier life of the aggregator, too */
-        if (frame.row > o->c->row.n_frames)
+        if (frame.row > *known)
             DDMD_FAIL(err, DDMD_EXTERNAL, "frames %llu to %llu of frames-%u.h5 were not announced",
-                      (unsigned long long)o->c->row.n_frames, (unsigned long long)frame.row - 1,
-                      frame.file);
+                      (unsigned long long)*known, (unsigned long long)frame.row - 1, frame.file);
         DDMD_TRY(note_frame(o, &frame, err));
+        ++*known;
     }
     for (size_t i = 0; i < durable.n_failures; i++) {
         ddmd_replica_failure failure;

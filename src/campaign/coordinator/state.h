@@ -7,6 +7,7 @@
 #define DDMD_CAMPAIGN_COORDINATOR_STATE_H
 
 #include "campaign/coordinator/children.h"
+#include "campaign/frame_files.h"
 #include "campaign/role/roles.h"
 #include "campaign/state.h"
 
@@ -31,8 +32,9 @@ typedef struct ddmd_coordinator {
     char *sockets;
     uint64_t id;
     ddmd_children *children;
-    ddmd_frame_file *files[DDMD_AGGREGATORS]; /* to read from */
-    ddmd_slot_state *states;                  /* [n_replicas] */
+    ddmd_frame_files files;                    /* to read from */
+    uint64_t known_rows[DDMD_FRAME_FILES_MAX]; /* of each file, to the catalogue */
+    ddmd_slot_state *states;                   /* [n_replicas] */
     int n_workers;
     uint32_t *epochs; /* [n_workers] the life of each simulator that was heard last; 0: none */
 

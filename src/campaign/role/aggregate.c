@@ -8,7 +8,7 @@
  */
 #include "campaign/role/roles.h"
 
-#include "campaign/run_directory.h"
+#include "campaign/frame_files.h"
 #include "core/array.h"
 #include "core/file.h"
 #include "core/try.h"
@@ -340,10 +340,9 @@ static void destroy(void *self)
 static enum ddmd_status open_file(aggregate *a, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    char name[32], *path = NULL;
+    char *path = NULL;
     ddmd_frame_file *there = NULL;
-    snprintf(name, sizeof name, "frames-%u.h5", a->number);
-    DDMD_TRY(ddmd_run_path(&path, ddmd_process_run_dir(a->process), name, err));
+    DDMD_TRY(ddmd_frame_files_path(&path, ddmd_process_run_dir(a->process), a->number, err));
     DDMD_TRY(ddmd_frame_file_open(path, &there, err));
     uint64_t rows = ddmd_frame_file_frames(there);
     ddmd_frame_file_close(&there);

@@ -1,6 +1,6 @@
 #include "campaign/role/feature_window.h"
 
-#include "campaign/run_directory.h"
+#include "campaign/frame_files.h"
 #include "core/array.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
@@ -20,6 +20,14 @@ typedef struct entry {
     double created_s;
 } entry;
 
+/* A frame file. */
+typedef struct source {
+    uint64_t rows;         /* of it, that were seen */
+    bool behind;           /* it has more */
+    ddmd_frame_file *file; /* NULL until it is read from */
+    uint64_t from, to;     /* rows that are being read */
+} source;
+
 struct ddmd_feature_window {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -27,14 +35,15 @@ struct ddmd_feature_window {
     size_t capacity, map_bytes;
     entry *entries; /* [capacity], a ring: frame k is entry k % capacity */
     ddmd_map_window *maps;
-    uint64_t n;  /* frames that ever came: rows of the file that were seen */
-    bool behind; /* the file has more */
+    uint64_t n; /* frames that ever came: rows of all files that were seen */
     bool woken;
-    ddmd_frame_file *file; /* NULL until it is read from */
+    size_t n_sources;
+    source sources[DDMD_FRAME_FILES_MAX];
 };
 
-enum ddmd_status ddmd_feature_window_create(size_t capacity, size_t n_points, const char *run_dir,
-                                            ddmd_feature_window **window, ddmd_error *err)
+enum ddmd_status ddmd_feature_window_create(size_t capacity, size_t n_points, size_t n_files,
+                                            const char *run_dir, ddmd_feature_window **window,
+                                            ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_feature_window *w = NULL;
@@ -48,7 +57,9 @@ enum ddmd_status ddmd_feature_window_create(size_t capacity, size_t n_points, co
     w->run_dir = run_dir;
     w->capacity = capacity;
     w->map_bytes = ddmd_contact_map_bytes(n_points);
-    w->behind = true;
+    w->n_sources = n_files;
+    for (size_t s = 0; s < n_files; s++)
+        w->sources[s].behind = true;
     DDMD_TRY(ddmd_array_alloc(&w->entries, capacity, sizeof *w->entries, err));
     DDMD_TRY(ddmd_map_window_create(capacity, w->map_bytes, &w->maps, err));
     *window = w;
@@ -63,7 +74,8 @@ void ddmd_feature_window_destroy(ddmd_feature_window **window)
     ddmd_feature_window *w = *window;
     if (!w)
         return;
-    ddmd_frame_file_close(&w->file);
+    for (size_t s = 0; s < w->n_sources; s++)
+        ddmd_frame_file_close(&w->sources[s].file);
     ddmd_map_window_destroy(&w->maps);
     free(w->entries);
     pthread_cond_destroy(&w->changed);
@@ -72,14 +84,16 @@ void ddmd_feature_window_destroy(ddmd_feature_window **window)
     *window = NULL;
 }
 
-/* Locked. */
-static enum ddmd_status add(ddmd_feature_window *w, const entry *e, const uint8_t *map,
+/* Locked. The next frame of a file. */
+static enum ddmd_status add(ddmd_feature_window *w, source *s, const entry *e, const uint8_t *map,
                             ddmd_error *err)
 {
     enum ddmd_status status = ddmd_map_window_add(w->maps, map, err);
-    if (status == DDMD_OK)
-        w->entries[w->n++ % w->capacity] = *e;
-    return status;
+    if (status != DDMD_OK)
+        return status;
+    w->entries[w->n++ % w->capacity] = *e;
+    s->rows++;
+    return DDMD_OK;
 }
 
 enum ddmd_status ddmd_feature_window_put(ddmd_feature_window *w, const ddmd_message *message,
@@ -93,15 +107,19 @@ enum ddmd_status ddmd_feature_window_put(ddmd_feature_window *w, const ddmd_mess
         return ddmd_error_set(err, DDMD_FORMAT,
                               "contact maps of %zu points are not of this campaign",
                               features.n_points);
+    if (features.file >= w->n_sources)
+        return ddmd_error_set(err, DDMD_FORMAT, "features of frames-%u.h5, which there is not",
+                              features.file);
+    source *s = &w->sources[features.file];
     pthread_mutex_lock(&w->lock);
-    w->behind = w->behind || features.first_row > w->n;
-    for (size_t i = 0; i < features.n && !w->behind && status == DDMD_OK; i++) {
+    s->behind = s->behind || features.first_row > s->rows;
+    for (size_t i = 0; i < features.n && !s->behind && status == DDMD_OK; i++) {
         ddmd_feature feature;
-        if (features.first_row + i < w->n)
+        if (features.first_row + i < s->rows)
             continue; /* read from the file before */
         ddmd_features_at(message, i, &feature);
         const entry e = {feature.simulation, feature.index, feature.rmsd_nm, feature.created_s};
-        status = add(w, &e, feature.map, err);
+        status = add(w, s, &e, feature.map, err);
     }
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -116,8 +134,8 @@ void ddmd_feature_window_wake(ddmd_feature_window *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-/* Locked. Rows first .. first + n - 1 of the file. */
-static enum ddmd_status read_rows(ddmd_feature_window *w, uint64_t first, size_t n, ddmd_error *err)
+/* Locked. The next n rows of a file. */
+static enum ddmd_status read_rows(ddmd_feature_window *w, source *s, size_t n, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     uint32_t *simulation = NULL, *index = NULL;
@@ -128,10 +146,10 @@ static enum ddmd_status read_rows(ddmd_feature_window *w, uint64_t first, size_t
     DDMD_TRY(ddmd_array_alloc(&rmsd_nm, n, sizeof *rmsd_nm, err));
     DDMD_TRY(ddmd_array_alloc(&maps, n, w->map_bytes, err));
     const ddmd_frame_columns columns = {simulation, index, rmsd_nm, maps};
-    DDMD_TRY(ddmd_frame_file_read_columns(w->file, first, n, &columns, err));
+    DDMD_TRY(ddmd_frame_file_read_columns(s->file, s->rows, n, &columns, err));
     for (size_t i = 0; i < n; i++) {
         const entry e = {simulation[i], index[i], rmsd_nm[i], (double)NAN};
-        DDMD_TRY(add(w, &e, maps + i * w->map_bytes, err));
+        DDMD_TRY(add(w, s, &e, maps + i * w->map_bytes, err));
     }
 out:
     free(simulation);
@@ -141,26 +159,85 @@ out:
     return status;
 }
 
-/* Locked. All that the file has and the window could hold. */
+/* Locked. Open a file that was not read from before. */
+static enum ddmd_status open_file(const ddmd_feature_window *w, source *s, ddmd_error *err)
+{
+    char *path = NULL;
+    enum ddmd_status status =
+        ddmd_frame_files_path(&path, w->run_dir, (size_t)(s - w->sources), err);
+    if (status == DDMD_OK)
+        status = ddmd_frame_file_open(path, &s->file, err);
+    free(path);
+    return status;
+}
+
+/* Locked. What the files that are behind have more; *n: frames of all. */
+static enum ddmd_status look_at_files(ddmd_feature_window *w, uint64_t *n, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    *n = 0;
+    for (size_t i = 0; i < w->n_sources; i++) {
+        source *s = &w->sources[i];
+        s->from = s->to = s->rows;
+        if (!s->behind)
+            continue;
+        if (!s->file)
+            DDMD_TRY(open_file(w, s, err));
+        DDMD_TRY(ddmd_frame_file_refresh(s->file, err));
+        if (ddmd_frame_file_frames(s->file) > s->rows)
+            s->to = ddmd_frame_file_frames(s->file);
+        *n += s->to - s->from;
+    }
+out:
+    return status;
+}
+
+/*
+ * Locked. Of n frames to be read, pass over those that would have left again: of each file its
+ * share, so that what is left of all of them fills the window.
+ */
+static void pass_over(ddmd_feature_window *w, uint64_t n)
+{
+    for (size_t i = 0; i < w->n_sources && n > w->capacity; i++) {
+        source *s = &w->sources[i];
+        uint64_t kept = ((s->to - s->from) * w->capacity + n - 1) / n;
+        w->n += s->to - kept - s->from;
+        s->from = s->rows = s->to - kept;
+    }
+}
+
+/* Locked. All that the files have and the window could hold, in turns, so that it is mixed. */
 static enum ddmd_status catch_up(ddmd_feature_window *w, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    char *path = NULL;
-    if (!w->file) {
-        DDMD_TRY(ddmd_run_path(&path, w->run_dir, "frames-0.h5", err));
-        DDMD_TRY(ddmd_frame_file_open(path, &w->file, err));
+    uint64_t n, turns = 0;
+    DDMD_TRY(look_at_files(w, &n, err));
+    pass_over(w, n);
+    for (size_t i = 0; i < w->n_sources; i++) {
+        const source *s = &w->sources[i];
+        uint64_t wanted = (s->to - s->from + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+        turns = wanted > turns ? wanted : turns;
     }
-    DDMD_TRY(ddmd_frame_file_refresh(w->file, err));
-    uint64_t rows = ddmd_frame_file_frames(w->file);
-    if (rows > w->capacity && w->n < rows - w->capacity)
-        w->n = rows - w->capacity; /* those before would have left again */
-    while (w->n < rows)
-        DDMD_TRY(read_rows(w, w->n,
-                           rows - w->n < ROWS_AT_ONCE ? (size_t)(rows - w->n) : ROWS_AT_ONCE, err));
-    w->behind = false;
+    for (uint64_t turn = 1; turn <= turns; turn++)
+        for (size_t i = 0; i < w->n_sources; i++) {
+            source *s = &w->sources[i];
+            uint64_t until = s->from + (s->to - s->from) * turn / turns;
+            if (until > s->rows)
+                DDMD_TRY(read_rows(w, s, (size_t)(until - s->rows), err));
+        }
+    for (size_t i = 0; i < w->n_sources; i++)
+        w->sources[i].behind = false;
 out:
-    free(path);
     return status;
+}
+
+/* Locked. Is there a file to read from? */
+static bool is_behind(const ddmd_feature_window *w)
+{
+    for (size_t i = 0; i < w->n_sources; i++)
+        if (w->sources[i].behind)
+            return true;
+    return false;
 }
 
 enum ddmd_status ddmd_feature_window_wait(ddmd_feature_window *w, uint64_t n_seen, double timeout_s,
@@ -177,11 +254,11 @@ enum ddmd_status ddmd_feature_window_wait(ddmd_feature_window *w, uint64_t n_see
         until.tv_sec++;
     }
     pthread_mutex_lock(&w->lock);
-    while (w->n <= n_seen && !w->behind && !w->woken)
+    while (w->n <= n_seen && !is_behind(w) && !w->woken)
         if (pthread_cond_timedwait(&w->changed, &w->lock, &until) != 0)
             break;
     w->woken = false;
-    if (w->behind)
+    if (is_behind(w))
         status = catch_up(w, err);
     *n = w->n;
     pthread_mutex_unlock(&w->lock);

@@ -6,6 +6,7 @@
 #include "campaign/role/roles.h"
 
 #include "campaign/embed_maps.h"
+#include "campaign/frame_files.h"
 #include "campaign/new_frames.h"
 #include "campaign/role/feature_window.h"
 #include "campaign/role/idle.h"
@@ -340,8 +341,9 @@ static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *e
     DDMD_TRY(ddmd_array_alloc(&f->latent_version, f->capacity, sizeof *f->latent_version, err));
     DDMD_TRY(ddmd_array_alloc(&f->latent_frame, f->capacity, sizeof *f->latent_frame, err));
     DDMD_TRY(ddmd_feature_window_create(f->capacity, ddmd_process_subject(process)->n_points,
+                                        ddmd_frame_files_count(config),
                                         ddmd_process_run_dir(process), &f->window, err));
-    for (uint32_t a = 0; a < DDMD_AGGREGATORS; a++)
+    for (uint32_t a = 0; a < ddmd_frame_files_count(config); a++)
         DDMD_TRY(ddmd_process_connect(process, (ddmd_peer){DDMD_ROLE_aggregate, a}, &channel, err));
     DDMD_TRY(ddmd_process_outbox(process, DDMD_CHANNEL_COORDINATOR, &coordinator, 1, MAX_KEPT,
                                  max_kept_bytes, &f->outbox, err));

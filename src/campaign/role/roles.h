@@ -2,10 +2,11 @@
 #ifndef DDMD_CAMPAIGN_ROLE_ROLES_H
 #define DDMD_CAMPAIGN_ROLE_ROLES_H
 
+#include "campaign/frame_files.h"
 #include "campaign/role/process.h"
 
-/* Processes of role aggregate, each with a frame file of its own. */
-enum { DDMD_AGGREGATORS = 1 };
+/* Train and infer have a channel for each aggregator, beside the one to the coordinator. */
+_Static_assert((int)DDMD_FRAME_FILES_MAX < (int)DDMD_PROCESS_MAX_CHANNELS, "too many channels");
 
 extern const ddmd_role_ops ddmd_role_simulate;
 extern const ddmd_role_ops ddmd_role_aggregate;

@@ -8,6 +8,7 @@
  */
 #include "campaign/role/roles.h"
 
+#include "campaign/frame_files.h"
 #include "campaign/role/worker.h"
 #include "campaign/simulate.h"
 #include "core/array.h"
@@ -237,7 +238,7 @@ static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *e
     simulate *s = NULL;
     int channel, index = (int)ddmd_process_identity(process)->peer.index;
     const ddmd_config *config = ddmd_process_config(process);
-    const ddmd_peer aggregate = {DDMD_ROLE_aggregate, (uint32_t)index % DDMD_AGGREGATORS};
+    const ddmd_peer aggregate = {DDMD_ROLE_aggregate, ddmd_frame_files_of_worker(config, index)};
     DDMD_TRY(ddmd_array_alloc(&s, 1, sizeof *s, err));
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);

@@ -5,6 +5,7 @@
  */
 #include "campaign/role/roles.h"
 
+#include "campaign/frame_files.h"
 #include "campaign/learn.h"
 #include "campaign/role/feature_window.h"
 #include "campaign/role/worker.h"
@@ -240,10 +241,10 @@ static enum ddmd_status create(ddmd_process *process, void **self, ddmd_error *e
         .user = t,
     };
     DDMD_TRY(find_newest(t, err));
-    DDMD_TRY(ddmd_feature_window_create((size_t)config->model.max_samples,
-                                        ddmd_process_subject(process)->n_points,
-                                        ddmd_process_run_dir(process), &t->window, err));
-    for (uint32_t a = 0; a < DDMD_AGGREGATORS; a++)
+    DDMD_TRY(ddmd_feature_window_create(
+        (size_t)config->model.max_samples, ddmd_process_subject(process)->n_points,
+        ddmd_frame_files_count(config), ddmd_process_run_dir(process), &t->window, err));
+    for (uint32_t a = 0; a < ddmd_frame_files_count(config); a++)
         DDMD_TRY(ddmd_process_connect(process, (ddmd_peer){DDMD_ROLE_aggregate, a}, &channel, err));
     DDMD_TRY(ddmd_process_outbox(process, DDMD_CHANNEL_COORDINATOR, &coordinator, 1, MAX_KEPT,
                                  max_kept_bytes, &t->outbox, err));

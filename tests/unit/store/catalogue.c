@@ -27,6 +27,7 @@ static ddmd_simulation_row simulation(uint32_t id, uint32_t replica, int64_t par
 {
     return (ddmd_simulation_row){.id = id,
                                  .replica = replica,
+                                 .file = replica % 2,
                                  .round = 1,
                                  .parent_simulation = parent,
                                  .parent_frame = 7,
@@ -75,6 +76,7 @@ static void assert_simulation_equal(const ddmd_simulation_row *a, const ddmd_sim
 {
     assert_int_equal(a->id, b->id);
     assert_int_equal(a->replica, b->replica);
+    assert_int_equal(a->file, b->file);
     assert_int_equal(a->round, b->round);
     assert_int_equal(a->parent_simulation, b->parent_simulation);
     assert_int_equal(a->parent_frame, b->parent_frame);
@@ -119,6 +121,26 @@ static void simulations_are_added_and_updated(void **state)
     row = simulation(4, 0, 0);
     row.n_steps = UINT64_MAX; /* beyond what SQLite holds */
     assert_int_equal(ddmd_catalogue_add_simulation(catalogue, &row, &err), DDMD_INVALID);
+    ddmd_catalogue_close(&catalogue);
+}
+
+static void frames_are_counted_by_file(void **state)
+{
+    (void)state;
+    ddmd_error err = {0};
+    uint64_t n = 99;
+    ddmd_catalogue *catalogue = create(test_scratch("files.sqlite"));
+    ASSERT_OK(ddmd_catalogue_file_frames(catalogue, 0, &n, &err), &err);
+    assert_int_equal(n, 0);
+    for (uint32_t id = 0; id < 5; id++) {
+        ddmd_simulation_row row = simulation(id, id, -1);
+        add(catalogue, &row);
+    }
+    static const uint64_t expected[] = {10 + 12 + 14, 11 + 13, 0};
+    for (uint32_t file = 0; file < 3; file++) {
+        ASSERT_OK(ddmd_catalogue_file_frames(catalogue, file, &n, &err), &err);
+        assert_int_equal(n, expected[file]);
+    }
     ddmd_catalogue_close(&catalogue);
 }
 
@@ -805,6 +827,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identity_comes_back),
         cmocka_unit_test(simulations_are_added_and_updated),
+        cmocka_unit_test(frames_are_counted_by_file),
         cmocka_unit_test(each_slot_has_a_newest_simulation),
         cmocka_unit_test(progress_comes_back),
         cmocka_unit_test(models_and_rounds_come_back),
