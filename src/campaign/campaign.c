@@ -467,6 +467,20 @@ out:
     return status;
 }
 
+static void tell_beginning(const ddmd_campaign *c)
+{
+    char how[96];
+    if (c->config->mode == DDMD_MODE_sequential)
+        snprintf(how, sizeof how, "on %s",
+                 ddmd_engine_device(ddmd_simulator_engine(c->workers[0].simulator)));
+    else
+        snprintf(how, sizeof how, "in mode streaming: %d simulate, %zu aggregate",
+                 ddmd_simulator_workers(c->config), ddmd_frame_files_count(c->config));
+    ddmd_log_line(&c->log, DDMD_LOG_INFO, "campaign %s in %s: %d replicas of %s, engine %s %s",
+                  c->config->campaign, c->run_dir, c->n_replicas, c->subject->system->name,
+                  c->config->simulation.engine, how);
+}
+
 enum ddmd_status ddmd_campaign_run(const ddmd_config *config, const char *run_dir,
                                    const ddmd_campaign_options *options, ddmd_mistakes *mistakes,
                                    ddmd_error *err)
@@ -475,11 +489,7 @@ enum ddmd_status ddmd_campaign_run(const ddmd_config *config, const char *run_di
     ddmd_campaign c = {.options = options};
     DDMD_TRY(create_directory(config, run_dir, options->log, mistakes, err));
     DDMD_TRY(open_campaign(&c, run_dir, NULL, 0, mistakes, err));
-    ddmd_log_line(&c.log, DDMD_LOG_INFO, "campaign %s in %s: %d replicas of %s, engine %s on %s",
-                  c.config->campaign, run_dir, c.n_replicas, c.subject->system->name,
-                  c.config->simulation.engine,
-                  c.n_workers ? ddmd_engine_device(ddmd_simulator_engine(c.workers[0].simulator))
-                              : "streaming");
+    tell_beginning(&c);
     DDMD_TRY(run_rounds(&c, err));
 out:
     close_campaign(&c);

@@ -34,6 +34,7 @@ static void sum_up(ddmd_coordinator *o)
     ddmd_campaign *c = o->c;
     double now = ddmd_clock_monotonic();
     c->simulating_s = now - c->began_s;
+    c->simulated_ns = ddmd_campaign_simulated_ns(c) - o->began_ns;
     ddmd_campaign_tell(c, DDMD_PHASE_simulate, (double)NAN, false, "model %u, ranking %u",
                        c->row.model_version, o->ranking);
     if (now - o->told_s < tell_every_s)
@@ -168,6 +169,7 @@ static enum ddmd_status prepare(ddmd_coordinator *o, ddmd_error *err)
         for (int r = 0; r < c->n_replicas; r++)
             o->states[r].to_assign = true;
     }
+    o->began_ns = ddmd_campaign_simulated_ns(c);
     o->told_s = ddmd_clock_monotonic();
     o->told_frames = c->row.n_frames;
 out:

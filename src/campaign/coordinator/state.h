@@ -51,7 +51,8 @@ typedef struct ddmd_coordinator {
     bool interrupted;
     char *reason; /* the caller's: the stop rule that holds */
     size_t reason_size;
-    double told_s;
+    double began_ns; /* simulated before this sitting */
+    double told_s;   /* when a log line summed up last, */
     uint64_t told_frames;
 } ddmd_coordinator;
 
