@@ -20,7 +20,7 @@ check() {
 
 check release -LE faults "$@"
 check dev -LE 'physics|faults' "$@"
-check tsan -R '^(unit\.(campaign|engine|model|select|stream)|contract|cli\.threads)' "$@" # with threads
+check tsan -R '^(unit\.(campaign|engine|model|select|stream)|contract|cli\.(threads|streaming))' "$@" # with threads
 
 printf '\n'
 for preset in release dev tsan; do

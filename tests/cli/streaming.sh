@@ -83,8 +83,8 @@ whole() { $PYTHON "$here/check_frames.py" "$1" "${@:3}" || fail "the frames of $
 signal() { pkill "-$1" -f "$(role "$3" "$2")"; }
 
 runs_to_its_end() {
-    expect 0 run toy.yaml --run-dir whole --set stop.simulated_ns=0.6 --quiet
-    says out "stop.simulated_ns"
+    expect 0 run toy.yaml --run-dir whole --set stop.rounds=5 --quiet
+    says out "stop.rounds"
     nothing_left whole
     [ -z "$(ls "$TMPDIR")" ] || fail "left in TMPDIR: $(ls "$TMPDIR")"
     whole whole "a whole run"
@@ -93,11 +93,11 @@ runs_to_its_end() {
 import json
 s = json.load(open("out"))
 assert s["mode"] == "streaming" and s["state"] == "finished", s
-assert s["model"]["version"] >= 1 and s["iterations"] >= 1 and s["best_rmsd_angstrom"] > 0, s
+assert s["model"]["version"] >= 1 and s["iterations"] >= 5 and s["best_rmsd_angstrom"] > 0, s
 assert s["simulations"]["started"] > 6, s["simulations"]
 assert 0 < s["busy_fraction"] <= 1.01 and 0 <= s["io_fraction"] < 1, s
 ' || fail "status --json of a streaming campaign"
-    expect 0 resume whole --set stop.simulated_ns=0.8 --quiet
+    expect 0 resume whole --set stop.rounds=7 --quiet
     whole whole "a resumed run"
 }
 
@@ -252,7 +252,7 @@ tells_of_a_truncated_file() {
 tells_of_a_damaged_model() {
     cp -r whole damaged
     for file in damaged/models/*; do truncate -s 100 "$file"; done
-    expect 1 resume damaged --quiet --set stop.simulated_ns=100
+    expect 1 resume damaged --quiet --set stop.rounds=100
     says err "damaged/models/model-"
     nothing_left damaged
     whole damaged "a damaged model" ahead
