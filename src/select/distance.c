@@ -1,5 +1,7 @@
 #include "select/distance.h"
 
+#include "select/kernels.h"
+
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -27,29 +29,11 @@
 #include "select/distance_kernel.h"
 #endif
 
-/* KERNEL(name, whether this machine has it), the fastest last */
-#if defined(__x86_64__)
-#define KERNELS(KERNEL)                                                                       \
-    KERNEL(baseline, true)                                                                    \
-    KERNEL(avx2, __builtin_cpu_supports("avx2"))                                              \
-    KERNEL(avx512, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && \
-                       __builtin_cpu_supports("avx512dq"))
-#else
-#define KERNELS(KERNEL) KERNEL(baseline, true)
-#endif
-
-#define USABLE(name, here)          \
-    static bool usable_##name(void) \
-    {                               \
-        return here;                \
-    }
-KERNELS(USABLE)
-
 static const ddmd_distance_kernel kernels[] = {
 #define ENTRY(name, here)                                                   \
     {#name,           usable_##name,   within_##name,       measure_##name, \
      near_box_##name, to_boxes_##name, copies_within_##name},
-    KERNELS(ENTRY)
+    DDMD_KERNELS(ENTRY)
 #undef ENTRY
 };
 

@@ -1,6 +1,8 @@
 /* Which centre each point is nearest to: what k-means spends its time with. */
 #include "select/kmeans.h"
 
+#include "select/kernels.h"
+
 #include "core/parallel.h"
 
 #include <math.h>
@@ -24,27 +26,9 @@
 #include "select/center_kernel.h"
 #endif
 
-/* KERNEL(name, whether this machine has it), the fastest last */
-#if defined(__x86_64__)
-#define KERNELS(KERNEL)                                                                       \
-    KERNEL(baseline, true)                                                                    \
-    KERNEL(avx2, __builtin_cpu_supports("avx2"))                                              \
-    KERNEL(avx512, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && \
-                       __builtin_cpu_supports("avx512dq"))
-#else
-#define KERNELS(KERNEL) KERNEL(baseline, true)
-#endif
-
-#define USABLE(name, here)          \
-    static bool usable_##name(void) \
-    {                               \
-        return here;                \
-    }
-KERNELS(USABLE)
-
 static const ddmd_center_kernel kernels[] = {
 #define ENTRY(name, here) {#name, usable_##name, find_##name},
-    KERNELS(ENTRY)
+    DDMD_KERNELS(ENTRY)
 #undef ENTRY
 };
 
