@@ -48,6 +48,7 @@ typedef struct ddmd_coordinator {
 
     bool in_transaction;
     enum ddmd_coordinator_stage stage;
+    double asked_s; /* when processes were asked to end last */
     bool interrupted;
     char *reason; /* the caller's: the stop rule that holds */
     size_t reason_size;
