@@ -8,6 +8,7 @@
 
 #include "core/array.h"
 #include "core/clock.h"
+#include "core/text.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
 
@@ -246,11 +247,12 @@ enum ddmd_status ddmd_phase_simulate(ddmd_campaign *c, ddmd_error *err)
     c->simulating_s += took;
     c->simulated_ns += gave;
     char best[96];
+    ddmd_decimal rate;
     ddmd_campaign_describe_best(c, best, sizeof best);
     ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                  "round %u: simulated %.4g ns, %llu frames, in %.1f s (%.4g ns/day)%s",
-                  c->row.round, gave, (unsigned long long)(c->row.n_frames - frames_before), took,
-                  gave / took * 86400, best);
+                  "round %u: simulated %.4g ns, %llu frames, in %.1f s (%s ns/day)%s", c->row.round,
+                  gave, (unsigned long long)(c->row.n_frames - frames_before), took,
+                  ddmd_text_decimal(gave / took * 86400, rate), best);
 out:
     ddmd_start_states_clear(&states);
     return status;

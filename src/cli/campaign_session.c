@@ -1,6 +1,7 @@
 #include "campaign_session.h"
 
 #include "cli.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <signal.h>
@@ -53,14 +54,16 @@ static void print_results(const char *run_dir)
         return;
     }
     char elapsed[32];
+    ddmd_decimal simulated, rate;
     cli_format_time(s.elapsed_s, elapsed, sizeof elapsed);
     printf("\n%-10s %s: %s\n", s.campaign, ddmd_campaign_state_name(s.state), s.reason);
     if (isfinite(s.best_rmsd_angstrom))
         printf("best RMSD  %.2f angstrom (simulation %lld, frame %lld)\n", s.best_rmsd_angstrom,
                (long long)s.best_simulation, (long long)s.best_frame);
-    printf("simulated  %.4g ns in %llu simulations, %llu frames, %u rounds, %s (%.4g ns/day)\n",
-           s.simulated_ns, (unsigned long long)s.simulations_started, (unsigned long long)s.frames,
-           s.iterations, elapsed, s.ns_per_day);
+    printf("simulated  %s ns in %llu simulations, %llu frames, %u rounds, %s (%s ns/day)\n",
+           ddmd_text_decimal(s.simulated_ns, simulated), (unsigned long long)s.simulations_started,
+           (unsigned long long)s.frames, s.iterations, elapsed,
+           ddmd_text_decimal(s.ns_per_day, rate));
     if (s.model_version > 0)
         printf("model      version %u, loss %.2f, held out %.2f\n", s.model_version, s.train_loss,
                s.validation_loss);

@@ -1,6 +1,7 @@
 #include "progress.h"
 
 #include "cli.h"
+#include "core/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -75,6 +76,7 @@ static void draw_bar(double fraction, char bar[16])
 
 static void format_line(const ddmd_campaign_progress *now, bool with_bar, char *line, size_t size)
 {
+    ddmd_decimal decimal;
     char bar[16] = "", of[32] = "", best[48] = "", speed[48] = "", elapsed[32], limit[48] = "";
     if (with_bar)
         draw_bar(now->fraction, bar);
@@ -83,16 +85,16 @@ static void format_line(const ddmd_campaign_progress *now, bool with_bar, char *
     if (isfinite(now->best_rmsd_angstrom))
         snprintf(best, sizeof best, " | best %.2f A", now->best_rmsd_angstrom);
     if (isfinite(now->ns_per_day))
-        snprintf(speed, sizeof speed, ", %.4g ns/day", now->ns_per_day);
+        snprintf(speed, sizeof speed, ", %s ns/day", ddmd_text_decimal(now->ns_per_day, decimal));
     cli_format_time(now->elapsed_s, elapsed, sizeof elapsed);
     if (now->wall_limit_s > 0) {
         char text[32];
         cli_format_time(now->wall_limit_s, text, sizeof text);
         snprintf(limit, sizeof limit, " of %s", text);
     }
-    snprintf(line, size, "round %u%s %s %s%s | %.4g ns%s%s | %s%s", now->round, of,
-             ddmd_phase_name(now->phase), bar, now->doing, now->simulated_ns, speed, best, elapsed,
-             limit);
+    snprintf(line, size, "round %u%s %s %s%s | %s ns%s%s | %s%s", now->round, of,
+             ddmd_phase_name(now->phase), bar, now->doing,
+             ddmd_text_decimal(now->simulated_ns, decimal), speed, best, elapsed, limit);
 }
 
 void cli_progress_show(void *user, const ddmd_campaign_progress *now)

@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "core/text.h"
 #include "ddmd/campaign.h"
 #include "progress.h"
 
@@ -102,6 +103,7 @@ static void print_roles(const ddmd_campaign_status *s)
 static int print_text(const ddmd_campaign_status *s)
 {
     char elapsed[32];
+    ddmd_decimal decimal;
     cli_format_time(s->elapsed_s, elapsed, sizeof elapsed);
     printf("campaign     %s (%s, engine %s, strategy %s)\n", s->campaign, s->mode, s->engine,
            s->strategy);
@@ -114,9 +116,10 @@ static int print_text(const ddmd_campaign_status *s)
            (unsigned long long)s->simulations_started, s->replicas,
            (unsigned long long)s->simulations_finished, (unsigned long long)s->simulations_failed,
            (unsigned long long)s->simulations_culled);
-    printf("simulated    %.4g ns, %llu frames", s->simulated_ns, (unsigned long long)s->frames);
+    printf("simulated    %s ns, %llu frames", ddmd_text_decimal(s->simulated_ns, decimal),
+           (unsigned long long)s->frames);
     if (isfinite(s->ns_per_day))
-        printf(", %.4g ns/day", s->ns_per_day);
+        printf(", %s ns/day", ddmd_text_decimal(s->ns_per_day, decimal));
     printf("\n");
     if (isfinite(s->best_rmsd_angstrom))
         printf("best RMSD    %.2f angstrom (simulation %lld, frame %lld)\n", s->best_rmsd_angstrom,

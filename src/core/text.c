@@ -157,3 +157,10 @@ bool ddmd_text_to_long(const char *string, long *value)
     *value = v;
     return true;
 }
+
+const char *ddmd_text_decimal(double value, ddmd_decimal text)
+{
+    bool whole = fabs(value) >= 9999.5 && fabs(value) < 1e18;
+    snprintf(text, sizeof(ddmd_decimal), whole ? "%.0f" : "%.4g", value);
+    return text;
+}

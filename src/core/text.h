@@ -37,6 +37,13 @@ enum ddmd_status ddmd_text_format(char **string, ddmd_error *err, const char *fo
 const char *ddmd_text_nearest(const char *word, const char *const *candidates, size_t n);
 
 /*
+ * A quantity for people: four significant digits, or the whole number where that has more; no
+ * exponent between 0.0001 and 10^18. Returns text.
+ */
+typedef char ddmd_decimal[32];
+const char *ddmd_text_decimal(double value, ddmd_decimal text);
+
+/*
  * Strict numbers: the whole string must be one, in range and finite. Return false otherwise.
  */
 bool ddmd_text_to_double(const char *string, double *value);

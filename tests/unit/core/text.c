@@ -2,6 +2,7 @@
 #include "core/array.h"
 #include "support/cmocka.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,12 +88,29 @@ static void errors_are_prefixed_and_cut(void **state)
     assert_string_equal(ddmd_status_name(DDMD_CONFIG), "CONFIG");
 }
 
+static void quantities_have_no_exponent(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0, "0"},          {0.05, "0.05"},     {44.484, "44.48"},    {9999.4, "9999"},
+        {9999.6, "10000"}, {11723.4, "11723"}, {-11723.4, "-11723"}, {1e17, "100000000000000000"},
+        {INFINITY, "inf"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ddmd_decimal text;
+        assert_string_equal(ddmd_text_decimal(cases[i].value, text), cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_grows),
         cmocka_unit_test(nearest_finds_slips_of_the_finger),
         cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(quantities_have_no_exponent),
         cmocka_unit_test(arrays_check_overflow_and_keep_their_items),
         cmocka_unit_test(errors_are_prefixed_and_cut),
     };
