@@ -6,6 +6,11 @@ $PYTHON -c 'import h5py' 2>/dev/null || skip "h5py is not installed (python3-h5p
 kills=${DDMD_KILLS:-8}
 RANDOM=${DDMD_KILL_SEED:-1}
 
+# What sanitizers find in any process is in a file, which is looked for at the end.
+for kind in ASAN LSAN UBSAN TSAN; do
+    declare -x "${kind}_OPTIONS=$(printenv ${kind}_OPTIONS):log_path=$scratch/sanitizer-$kind"
+done
+
 write_toy base.yaml
 sed -e 's/^seed: 7/seed: 7\nmode: streaming/' -e 's/workers: 2/workers: 3/' -e '/rounds: 3/d' \
     base.yaml >toy.yaml
@@ -45,7 +50,7 @@ nothing_left() {
 whole() { $PYTHON "$here/check_frames.py" "$1" || fail "the frames of $1: $2"; }
 
 uses_both_files() {
-    expect 0 run toy.yaml --run-dir whole --set stop.simulated_ns=0.6 --quiet
+    expect 0 run toy.yaml --run-dir whole --set stop.rounds=12 --quiet
     nothing_left whole
     whole whole "a whole run"
     $PYTHON -c '
@@ -123,7 +128,7 @@ survives_kills() {
 misses_a_file() {
     cp -r whole gone
     rm gone/frames-1.h5
-    expect 1 resume gone --quiet --set stop.simulated_ns=1
+    expect 1 resume gone --quiet --set stop.rounds=20
     says err "frames-1.h5"
     nothing_left gone
     expect 2 replay gone --all
@@ -135,8 +140,15 @@ misses_a_file() {
 
 # What train decides is in the campaign's log and catalogue.
 tells_of_decisions() {
-    expect 0 run toy.yaml --run-dir needed --quiet --set model.train_when=needed \
-        --set model.retrain_margin=1000 --set stop.simulated_ns=0.6
+    "$DDMD" run toy.yaml --run-dir needed --quiet --set model.train_when=needed \
+        --set model.retrain_margin=1000 >out 2>err </dev/null &
+    pid=$!
+    for _ in $(seq 300); do
+        grep -q "it stays as it is" needed/log/ddmd.log 2>/dev/null && break
+        sleep 0.2
+    done
+    kill -INT $pid
+    wait $pid
     says needed/log/ddmd.log "it stays as it is"
     expect 0 status needed --json
     $PYTHON -c '
@@ -156,4 +168,7 @@ uses_both_files
 survives_kills
 misses_a_file
 tells_of_decisions
+for report in "$scratch"/sanitizer-*; do
+    [ -e "$report" ] && { head -60 "$report"; fail "a sanitizer's report: $report"; }
+done
 finish
