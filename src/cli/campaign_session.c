@@ -60,9 +60,9 @@ static void print_results(const char *run_dir)
     if (isfinite(s.best_rmsd_angstrom))
         printf("best RMSD  %.2f angstrom (simulation %lld, frame %lld)\n", s.best_rmsd_angstrom,
                (long long)s.best_simulation, (long long)s.best_frame);
-    printf("simulated  %s ns in %llu simulations, %llu frames, %u rounds, %s (%s ns/day)\n",
+    printf("simulated  %s ns in %llu simulations, %llu frames, %u %s, %s (%s ns/day)\n",
            ddmd_text_decimal(s.simulated_ns, simulated), (unsigned long long)s.simulations_started,
-           (unsigned long long)s.frames, s.iterations, elapsed,
+           (unsigned long long)s.frames, s.iterations, cli_iterations_name(&s), elapsed,
            ddmd_text_decimal(s.ns_per_day, rate));
     if (s.model_version > 0)
         printf("model      version %u, loss %.2f, held out %.2f\n", s.model_version, s.train_loss,

@@ -22,6 +22,11 @@ void cli_format_time(double seconds, char *buffer, size_t size)
         snprintf(buffer, size, "%ld:%02ld", s / 60, s % 60);
 }
 
+const char *cli_iterations_name(const ddmd_campaign_status *campaign)
+{
+    return strcmp(campaign->mode, "streaming") == 0 ? "rankings" : "rounds";
+}
+
 void cli_progress_init(cli_progress *p)
 {
     *p = (cli_progress){0};

@@ -28,4 +28,7 @@ void cli_progress_log(void *user, enum ddmd_log_level level, const char *line);
 /* "2:31", "1:02:31" */
 void cli_format_time(double seconds, char *buffer, size_t size);
 
+/* What `iterations` of a campaign counts: "rounds", or "rankings" in mode streaming. */
+const char *cli_iterations_name(const ddmd_campaign_status *campaign);
+
 #endif

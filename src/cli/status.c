@@ -111,7 +111,7 @@ static int print_text(const ddmd_campaign_status *s)
     bool streaming = strcmp(s->mode, "streaming") == 0;
     if (s->state != DDMD_STATE_finished && !streaming)
         printf("at           phase %s of round %u\n", ddmd_phase_name(s->phase), s->round);
-    printf("%-12s %u completed in %s\n", streaming ? "rankings" : "rounds", s->iterations, elapsed);
+    printf("%-12s %u completed in %s\n", cli_iterations_name(s), s->iterations, elapsed);
     printf("simulations  %llu started in %u replicas, %llu finished, %llu failed, %llu culled\n",
            (unsigned long long)s->simulations_started, s->replicas,
            (unsigned long long)s->simulations_finished, (unsigned long long)s->simulations_failed,
