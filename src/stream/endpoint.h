@@ -28,7 +28,8 @@ typedef struct ddmd_endpoint ddmd_endpoint; /* one socket of it */
 typedef struct ddmd_stream_options {
     int io_threads;        /* of ZeroMQ, >= 1; 0: 1 */
     int queue_messages;    /* an endpoint holds at most so many messages for each peer, each way,
-                              then the sender waits; >= 1; 0: 8 */
+                              then the sender waits; >= 1; 0: 64. How many bytes are under way
+                              is for outboxes to bound */
     double linger_s;       /* closing waits so long for what was sent; 0: 2 s; < 0: not at all */
     const ddmd_keys *keys; /* required for tcp:// addresses, not used for ipc://; a client needs
                               client and server.public_key alone. Copied */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
-enum { DEFAULT_QUEUE = 8, DEFAULT_LINGER_MS = 2000, MAX_IO_THREADS = 64, MAX_QUEUE = 1 << 20 };
+enum { DEFAULT_QUEUE = 64, DEFAULT_LINGER_MS = 2000, MAX_IO_THREADS = 64, MAX_QUEUE = 1 << 20 };
 
 enum ddmd_status(ddmd_zmq_error)(ddmd_error *err, const char *what)
 {
