@@ -19,6 +19,11 @@ double ddmd_clock_cpu(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+double ddmd_clock_thread(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 double ddmd_clock_wall(void)
 {
     return read_clock(CLOCK_REALTIME);

@@ -279,9 +279,9 @@ static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *e
     ddmd_weights weights;
     enum ddmd_status status;
     if (ddmd_message_kind_of(message) == DDMD_MESSAGE_FEATURES) {
-        double began = ddmd_clock_monotonic();
+        double began = ddmd_clock_thread();
         status = ddmd_feature_window_put(f->window, message, err);
-        ddmd_process_part(f->process, DDMD_ACTIVITY_unpack, ddmd_clock_monotonic() - began);
+        ddmd_process_part(f->process, DDMD_ACTIVITY_unpack, ddmd_clock_thread() - began);
         return status;
     }
     if (ddmd_message_kind_of(message) != DDMD_MESSAGE_WEIGHTS)

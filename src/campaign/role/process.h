@@ -119,7 +119,8 @@ void ddmd_process_now(ddmd_process *process, enum ddmd_activity_kind activity, c
 
 /*
  * Any thread: so many seconds of what has passed went into this activity, whatever the process was
- * said to be at (ddmd_timeline_part()).
+ * said to be at (ddmd_timeline_part()). Of something that never waits, seconds of processor time:
+ * others may be given the processor in the middle of it, which is no part of it.
  */
 void ddmd_process_part(ddmd_process *process, enum ddmd_activity_kind activity, double seconds);
 

@@ -148,9 +148,11 @@ static enum ddmd_status send_report(simulate *s, ddmd_error *err)
         .frames = s->frames,
         .failures = s->failures,
     };
-    ddmd_process_now(s->process, DDMD_ACTIVITY_write, "%s", "");
+    double began = ddmd_clock_thread();
     DDMD_TRY(ddmd_frames_encode(&frames, &message, err));
-    if (ddmd_outbox_put(s->outbox, &message, 0, NULL, NULL) != DDMD_OK) {
+    bool taken = ddmd_outbox_put(s->outbox, &message, 0, NULL, NULL) == DDMD_OK;
+    ddmd_process_part(s->process, DDMD_ACTIVITY_write, ddmd_clock_thread() - began);
+    if (!taken) {
         ddmd_process_now(s->process, DDMD_ACTIVITY_blocked, "until frames are stored");
         DDMD_TRY(ddmd_outbox_put(s->outbox, &message, -1, NULL, err));
     }

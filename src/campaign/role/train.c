@@ -177,9 +177,9 @@ static enum ddmd_status receive(void *self, ddmd_message *message, ddmd_error *e
     train *t = self;
     if (ddmd_message_kind_of(message) != DDMD_MESSAGE_FEATURES)
         return DDMD_OK;
-    double began = ddmd_clock_monotonic();
+    double began = ddmd_clock_thread();
     enum ddmd_status status = ddmd_feature_window_put(t->window, message, err);
-    ddmd_process_part(t->process, DDMD_ACTIVITY_unpack, ddmd_clock_monotonic() - began);
+    ddmd_process_part(t->process, DDMD_ACTIVITY_unpack, ddmd_clock_thread() - began);
     return status;
 }
 
