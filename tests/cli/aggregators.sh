@@ -2,52 +2,11 @@
 # processes are killed. DDMD_KILLS: how many SIGKILLs (8). streaming.sh has the faults of one
 # aggregator; this has what several of them could do wrong.
 . "$(dirname "$0")/lib.sh"
-$PYTHON -c 'import h5py' 2>/dev/null || skip "h5py is not installed (python3-h5py)"
+. "$here/streaming_lib.sh"
 kills=${DDMD_KILLS:-8}
-RANDOM=${DDMD_KILL_SEED:-1}
-
-# What sanitizers find in any process is in a file, which is looked for at the end.
-for kind in ASAN LSAN UBSAN TSAN; do
-    declare -x "${kind}_OPTIONS=$(printenv ${kind}_OPTIONS):log_path=$scratch/sanitizer-$kind"
-done
-
-write_toy base.yaml
-sed -e 's/^seed: 7/seed: 7\nmode: streaming/' -e 's/workers: 2/workers: 3/' -e '/rounds: 3/d' \
-    base.yaml >toy.yaml
-printf '  wall_minutes: 60\nstreaming:\n  retries: 1000\n  timeout_s: 120\n  aggregators: 2\n' \
-    >>toy.yaml
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-unset XDG_RUNTIME_DIR # so that sockets are in TMPDIR
-
-frames() {
-    "$DDMD" status "$1" --json 2>/dev/null |
-        $PYTHON -c 'import json, sys; print(json.load(sys.stdin)["frames"])' 2>/dev/null || echo 0
-}
-
-# grow RUN_DIR N: wait until it has more than N frames.
-grow() {
-    for _ in $(seq 300); do
-        [ "$(frames "$1")" -gt "$2" ] && return
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.2
-    done
-    fail "$1 does not grow beyond $2 frames"
-}
-
-# role NAME RUN_DIR: what only processes of this role of this run of the test have as arguments.
-role() { printf 'role %s --run-dir %s --sockets %s/' "$1" "$2" "$TMPDIR"; }
-
-nothing_left() {
-    for _ in $(seq 20); do
-        pgrep -f "$(role '.*' "$1")" >/dev/null || return
-        sleep 0.3
-    done
-    fail "processes of $1 are left"
-}
-
-# whole RUN_DIR WHAT: no frame is missing or there twice, in whichever file.
-whole() { $PYTHON "$here/check_frames.py" "$1" || fail "the frames of $1: $2"; }
+write_streaming_toy one.yaml
+sed 's/workers: 2/workers: 3/' one.yaml >toy.yaml
+printf '  aggregators: 2\n' >>toy.yaml
 
 uses_both_files() {
     expect 0 run toy.yaml --run-dir whole --set stop.rounds=12 --quiet
@@ -95,31 +54,19 @@ assert sorted(parts) == [(0,), (1,)], parts
 # sometimes.
 survives_kills() {
     local name
-    "$DDMD" run toy.yaml --run-dir killed --quiet >out 2>err </dev/null &
-    pid=$!
-    grow killed 0
+    start killed
     for ((k = 0; k < kills; k++)); do
         sleep 0.$((RANDOM % 9 + 1))
         name='.*'
         ((k % 2 == 0)) && name=aggregate-$((k / 2 % 2))
         if ((k % 4 == 3)); then
-            kill -KILL $pid
-            wait $pid 2>/dev/null
-            nothing_left killed
-            "$DDMD" resume killed --quiet >out 2>err </dev/null &
-            pid=$!
-            sleep 1
+            kill_coordinator killed
         else
-            mapfile -t roles < <(pgrep -f "$(role "$name" killed)")
-            [ ${#roles[@]} -gt 0 ] && kill -KILL "${roles[RANDOM % ${#roles[@]}]}" 2>/dev/null
+            kill_role killed "$name"
         fi
     done
     grow killed "$(frames killed)"
-    kill -INT $pid
-    wait $pid
-    [ $? -eq 130 ] || fail "interrupted, it ended otherwise"
-    nothing_left killed
-    whole killed "after $kills kills"
+    interrupt killed "after $kills kills"
     expect 0 replay killed --all
     says out "frames: identical"
 }
@@ -168,7 +115,4 @@ uses_both_files
 survives_kills
 misses_a_file
 tells_of_decisions
-for report in "$scratch"/sanitizer-*; do
-    [ -e "$report" ] && { head -60 "$report"; fail "a sanitizer's report: $report"; }
-done
-finish
+finish_streaming

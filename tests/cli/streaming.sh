@@ -2,33 +2,12 @@
 # DDMD_KILLS: how many SIGKILLs (12); DDMD_PAUSE_S: how long processes are stopped (3); the long form
 # of this test (ctest -L faults) gives more of both. DDMD_INJECT: the program that sends nonsense.
 . "$(dirname "$0")/lib.sh"
-$PYTHON -c 'import h5py' 2>/dev/null || skip "h5py is not installed (python3-h5py)"
+. "$here/streaming_lib.sh"
 kills=${DDMD_KILLS:-12}
 pause=${DDMD_PAUSE_S:-3}
-RANDOM=${DDMD_KILL_SEED:-1}
+write_streaming_toy toy.yaml
 
-# What sanitizers find in any process is in a file, which finish_streaming() looks for.
-for kind in ASAN LSAN UBSAN TSAN; do
-    declare -x "${kind}_OPTIONS=$(printenv ${kind}_OPTIONS):log_path=$scratch/sanitizer-$kind"
-done
-
-write_toy base.yaml
-sed -e 's/^seed: 7/seed: 7\nmode: streaming/' -e '/rounds: 3/d' base.yaml >toy.yaml
-printf '  wall_minutes: 60\nstreaming:\n  retries: 1000\n  timeout_s: 120\n' >>toy.yaml
-export TMPDIR=$scratch/tmp
-mkdir "$TMPDIR"
-unset XDG_RUNTIME_DIR # so that sockets are in TMPDIR
-
-# start RUN_DIR OPTION...: a campaign in the background, $pid; returns when it has stored frames.
-start() {
-    local run=$1
-    shift
-    "$DDMD" run toy.yaml --run-dir "$run" --quiet "$@" >out 2>err </dev/null &
-    pid=$!
-    grow "$run" 0
-}
-
-# go_on RUN_DIR OPTION...: the same by resume.
+# go_on RUN_DIR OPTION...: like start(), by resume; returns when there are more frames.
 go_on() {
     local run=$1 before
     shift
@@ -37,47 +16,6 @@ go_on() {
     pid=$!
     grow "$run" "$before"
 }
-
-frames() {
-    "$DDMD" status "$1" --json 2>/dev/null |
-        $PYTHON -c 'import json, sys; print(json.load(sys.stdin)["frames"])' 2>/dev/null || echo 0
-}
-
-# grow RUN_DIR N: wait until it has more than N frames.
-grow() {
-    for _ in $(seq 300); do
-        [ "$(frames "$1")" -gt "$2" ] && return
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.2
-    done
-    fail "$1 does not grow beyond $2 frames"
-}
-
-# interrupt RUN_DIR WHAT: as a user does, then look at what it leaves.
-interrupt() {
-    local got
-    kill -INT $pid
-    wait $pid
-    got=$?
-    [ $got -eq 130 ] || fail "$2: interrupted, it ended with status $got"
-    nothing_left "$1"
-    whole "$1" "$2"
-}
-
-# role NAME RUN_DIR: what only processes of this role of this run of the test have as arguments.
-role() { printf 'role %s --run-dir %s --sockets %s/' "$1" "$2" "$TMPDIR"; }
-
-# No process of this campaign is left.
-nothing_left() {
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        pgrep -f "$(role '.*' "$1")" >/dev/null || break
-        sleep 0.3
-    done
-    pgrep -af "$(role '.*' "$1")" && fail "processes of $1 are left"
-}
-
-# whole RUN_DIR WHAT [ahead]: no frame is missing or there twice.
-whole() { $PYTHON "$here/check_frames.py" "$1" "${@:3}" || fail "the frames of $1: $2"; }
 
 # signal NAME RUN_DIR ROLE
 signal() { pkill "-$1" -f "$(role "$3" "$2")"; }
@@ -113,15 +51,9 @@ survives_kills() {
     for ((k = 0; k < kills; k++)); do
         sleep 0.$((RANDOM % 9 + 1))
         if ((RANDOM % 4 == 0)); then
-            kill -KILL $pid
-            wait $pid 2>/dev/null
-            nothing_left killed
-            "$DDMD" resume killed --quiet >out 2>err </dev/null &
-            pid=$!
-            sleep 1
+            kill_coordinator killed
         else
-            mapfile -t roles < <(pgrep -f "$(role '.*' killed)")
-            [ ${#roles[@]} -gt 0 ] && kill -KILL "${roles[RANDOM % ${#roles[@]}]}" 2>/dev/null
+            kill_role killed '.*'
         fi
     done
     grow killed "$(frames killed)"
@@ -302,7 +234,4 @@ tells_of_a_truncated_file
 tells_of_a_damaged_model
 outlasts_explosions
 outlasts_a_full_disk
-for report in "$scratch"/sanitizer-*; do
-    [ -e "$report" ] && { head -60 "$report"; fail "a sanitizer's report: $report"; }
-done
-finish
+finish_streaming
