@@ -129,7 +129,10 @@ enum ddmd_status ddmd_model_train(ddmd_model *model, const uint8_t *maps, const 
                                   size_t n_maps, ddmd_model_progress_fn *progress, void *user,
                                   ddmd_model_progress *last, ddmd_error *err);
 
-/* Latent means of n_maps maps, without noise and dropout: latent[n_maps][latent_dim]. */
+/*
+ * Latent means of n_maps maps, without noise and dropout: latent[n_maps][latent_dim]. A map's are
+ * the same bits for any number of threads, and whichever other maps it comes with.
+ */
 enum ddmd_status ddmd_model_embed(ddmd_model *model, const uint8_t *maps, size_t n_maps,
                                   float *latent, ddmd_error *err);
 

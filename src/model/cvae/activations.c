@@ -4,14 +4,17 @@
 #include "core/try.h"
 #include "model/cvae/isa.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     MOST_ROWS = 256,   /* summed in float32 before the sum goes on in float64 ... */
     MOST_COLUMNS = 64, /* ... of so many channels at once */
     PIXELS = 8,        /* whose products with the last layer's weights are formed together */
-    LANES = 16
+    LANES = 16,
+    HUGE_PAGE = 2 << 20 /* bytes */
 };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
@@ -55,6 +58,35 @@ static inline uint16_t to_bf16(float value)
 #undef LOAD
 #undef STORE
 #undef POSITIVE
+
+enum ddmd_status ddmd_activations_alloc(size_t samples, size_t n, size_t value_size, void **values,
+                                        ddmd_error *err)
+{
+    size_t size = 0;
+    if (*values)
+        return DDMD_OK;
+    if (__builtin_mul_overflow(n * value_size, samples, &size) || size > SIZE_MAX / 2)
+        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %zu samples of %zu values",
+                              samples, n);
+    size_t alignment = size < HUGE_PAGE ? sizeof(lanes) : HUGE_PAGE;
+    size = (size / alignment + 1) * alignment;
+    *values = aligned_alloc(alignment, size);
+    if (!*values)
+        return ddmd_error_set(err, DDMD_NOMEM, "out of memory for %zu samples of %zu values",
+                              samples, n);
+    if (alignment == HUGE_PAGE)
+        madvise(*values, size, MADV_HUGEPAGE); /* a wish */
+    memset(*values, 0, size);
+    return DDMD_OK;
+}
+
+enum ddmd_status ddmd_activations_alloc_floats(size_t n, float **values, ddmd_error *err)
+{
+    void *made = *values;
+    enum ddmd_status status = ddmd_activations_alloc(1, n, sizeof **values, &made, err);
+    *values = made;
+    return status;
+}
 
 void ddmd_activations_bias_relu(const ddmd_activations *shape, const float *bias, void *values)
 {

@@ -15,6 +15,17 @@ typedef struct ddmd_activations {
     size_t block; /* divides channels */
 } ddmd_activations;
 
+/*
+ * *values = zeroed memory for n values of each sample, aligned for vector instructions, in huge
+ * pages where it is large and the system has them; NOMEM where there is none. Released with free().
+ * Where *values is not NULL it stays.
+ */
+enum ddmd_status ddmd_activations_alloc(size_t samples, size_t n, size_t value_size, void **values,
+                                        ddmd_error *err);
+
+/* The same for n float32. */
+enum ddmd_status ddmd_activations_alloc_floats(size_t n, float **values, ddmd_error *err);
+
 /* values = relu(values + bias [channels]) */
 void ddmd_activations_bias_relu(const ddmd_activations *shape, const float *bias, void *values);
 

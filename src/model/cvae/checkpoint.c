@@ -1,7 +1,7 @@
 #include "model/cvae/checkpoint.h"
 
-#include "core/array.h"
 #include "core/try.h"
+#include "model/cvae/activations.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +11,8 @@ enum ddmd_status ddmd_cvae_state_init(ddmd_cvae_state *state,
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_cvae_state made = {NULL, NULL};
-    DDMD_TRY(ddmd_array_alloc(&made.weights, architecture->n_values, sizeof *made.weights, err));
-    DDMD_TRY(
-        ddmd_array_alloc(&made.mean_square, architecture->n_values, sizeof *made.mean_square, err));
+    DDMD_TRY(ddmd_activations_alloc_floats(architecture->n_values, &made.weights, err));
+    DDMD_TRY(ddmd_activations_alloc_floats(architecture->n_values, &made.mean_square, err));
     *state = made;
     made = (ddmd_cvae_state){NULL, NULL};
 out:

@@ -13,7 +13,7 @@ struct ddmd_conv_rate {
     ddmd_onednn *dnn;
     ddmd_onednn_conv *conv;
     void *in, *out;
-    float *weight, *gradient;
+    float *weight;
 };
 
 /* Zeroed memory for n float32, as vector instructions like it. */
@@ -36,14 +36,14 @@ enum ddmd_status ddmd_conv_rate_create(bool bf16, ddmd_conv_rate **rate, ddmd_er
     made->in = values(n);
     made->out = values(n);
     made->weight = values(WEIGHTS);
-    made->gradient = values(WEIGHTS);
-    if (!made->in || !made->out || !made->weight || !made->gradient)
+    if (!made->in || !made->out || !made->weight)
         DDMD_FAIL(err, DDMD_NOMEM, "out of memory for a convolution of %zu values", n);
     DDMD_TRY(ddmd_onednn_create(&made->dnn, err));
     DDMD_TRY(ddmd_onednn_conv_create(made->dnn, &shape, BATCH, format, &made->conv, err));
     DDMD_TRY(ddmd_onednn_conv_prepare(
         made->conv, DDMD_ONEDNN_FORWARD | DDMD_ONEDNN_BACKWARD_DATA | DDMD_ONEDNN_BACKWARD_WEIGHTS,
         err));
+    DDMD_TRY(ddmd_onednn_conv_load(made->conv, made->weight, err));
     *rate = made;
     made = NULL;
 out:
@@ -54,10 +54,9 @@ out:
 enum ddmd_status ddmd_conv_rate_run(ddmd_conv_rate *rate, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    DDMD_TRY(ddmd_onednn_conv_forward(rate->conv, rate->in, rate->weight, NULL, rate->out, err));
-    DDMD_TRY(ddmd_onednn_conv_backward_data(rate->conv, rate->out, rate->weight, rate->in, err));
-    DDMD_TRY(
-        ddmd_onednn_conv_backward_weights(rate->conv, rate->in, rate->out, rate->gradient, err));
+    DDMD_TRY(ddmd_onednn_conv_forward(rate->conv, rate->in, NULL, rate->out, err));
+    DDMD_TRY(ddmd_onednn_conv_backward_data(rate->conv, rate->out, rate->in, err));
+    DDMD_TRY(ddmd_onednn_conv_backward_weights(rate->conv, rate->in, rate->out, false, err));
 out:
     return status;
 }
@@ -77,7 +76,6 @@ void ddmd_conv_rate_destroy(ddmd_conv_rate **rate)
     free(r->in);
     free(r->out);
     free(r->weight);
-    free(r->gradient);
     free(r);
     *rate = NULL;
 }

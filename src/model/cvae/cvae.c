@@ -5,6 +5,7 @@
 #include "core/try.h"
 #include "ddmd/geometry.h"
 #include "ddmd/random.h"
+#include "model/cvae/activations.h"
 #include "model/cvae/architecture.h"
 #include "model/cvae/checkpoint.h"
 #include "model/cvae/elementwise.h"
@@ -18,14 +19,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the activations of all threads together may take, roughly. */
-static const size_t max_workspace = (size_t)512 << 20;
+/*
+ * What activations may take, roughly: those of training and evaluating in all threads together, and
+ * on top of that those of embedding in each. (There is room for one map a thread, however large.)
+ */
+static const size_t max_workspace = (size_t)512 << 20, max_embedding = (size_t)128 << 20;
+
+/*
+ * What a convolution of a chunk reads and writes may take. Training was fastest with as much as the
+ * second-level cache has; embedding, which reads everything once, with many maps at once.
+ */
+static const size_t training_cache = (size_t)2 << 20, embedding_cache = (size_t)16 << 20;
+
+/*
+ * The maps that are embedded at once: so many that reading the weights of the dense layer once for
+ * all of them does not weigh. That it is the same for any number of threads makes a map's
+ * coordinates the same.
+ */
+enum { EMBEDDING_BATCH = 256 };
 
 /* A thread's share of the work. */
 typedef struct member {
-    ddmd_cvae_network *network;
-    float *gradient; /* [n_values], while training */
-    double unpack_s; /* so far */
+    ddmd_cvae_network *network;   /* trains and evaluates */
+    ddmd_cvae_network *embedding; /* embeds */
+    float *gradient;              /* [n_values], while training */
+    double unpack_s;              /* so far */
 
     /* how its last work ended */
     enum ddmd_status status;
@@ -45,8 +63,10 @@ static void destroy(void *self)
     cvae *model = self;
     if (!model)
         return;
-    for (int m = 0; m < model->n_members; m++)
+    for (int m = 0; m < model->n_members; m++) {
         ddmd_cvae_network_destroy(&model->members[m].network);
+        ddmd_cvae_network_destroy(&model->members[m].embedding);
+    }
     free(model->members);
     ddmd_cvae_state_clear(&model->state);
     free(model);
@@ -69,10 +89,16 @@ static enum ddmd_status prepare(const ddmd_model_base *base, cvae **model, ddmd_
     int n = options->threads < batch ? options->threads : batch;
     DDMD_TRY(ddmd_array_alloc(&made->members, (size_t)n, sizeof *made->members, err));
     made->n_members = n;
-    for (int m = 0; m < n; m++)
-        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, bf16, (batch + n - 1) / n,
-                                          max_workspace / (size_t)n, &made->members[m].network,
-                                          err));
+    const ddmd_cvae_room training = {DDMD_CVAE_GRADIENT, (batch + n - 1) / n,
+                                     max_workspace / (size_t)n, training_cache};
+    const ddmd_cvae_room embedding = {DDMD_CVAE_ENCODE, EMBEDDING_BATCH, max_embedding,
+                                      embedding_cache};
+    for (int m = 0; m < n; m++) {
+        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, bf16, &training,
+                                          &made->members[m].network, err));
+        DDMD_TRY(ddmd_cvae_network_create(&made->architecture, bf16, &embedding,
+                                          &made->members[m].embedding, err));
+    }
     *model = made;
     made = NULL;
 out:
@@ -159,9 +185,9 @@ static share share_of(const cvae *model, size_t first, size_t end, int number)
 
 /* Unpack the share's next piece into the network's input; returns the number of maps, 0 at its end.
  */
-static int next_piece(const cvae *model, int number, const selection *from, share *of)
+static int next_piece(const cvae *model, member *me, ddmd_cvae_network *network,
+                      const selection *from, share *of)
 {
-    ddmd_cvae_network *network = model->members[number].network;
     size_t side = (size_t)model->architecture.side, bytes = ddmd_contact_map_bytes(side);
     size_t capacity = (size_t)ddmd_cvae_network_capacity(network), left = of->end - of->next;
     size_t n = left < capacity ? left : capacity;
@@ -173,7 +199,7 @@ static int next_piece(const cvae *model, int number, const selection *from, shar
         if (inputs.share)
             inputs.share[s] = from->counts ? (float)(from->counts[which] / from->mean_count) : 1.0F;
     }
-    model->members[number].unpack_s += ddmd_clock_monotonic() - began;
+    me->unpack_s += ddmd_clock_monotonic() - began;
     of->next += n;
     return (int)n;
 }
@@ -192,6 +218,11 @@ static enum ddmd_status gather(const cvae *model, ddmd_model_loss *sum, ddmd_err
     return DDMD_OK;
 }
 
+static ddmd_cvae_network *network_for(const member *me, enum ddmd_cvae_pass pass)
+{
+    return pass == DDMD_CVAE_ENCODE ? me->embedding : me->network;
+}
+
 /* Networks are set up one after the other, on the caller's thread; see network.h. */
 typedef struct preparation {
     const cvae *model;
@@ -205,7 +236,8 @@ static void prepare_members(void *user, int number)
     (void)number;
     preparation *p = user;
     for (int m = 0; m < p->model->n_members && p->status == DDMD_OK; m++)
-        p->status = ddmd_cvae_network_prepare(p->model->members[m].network, p->pass, p->err);
+        p->status =
+            ddmd_cvae_network_prepare(network_for(&p->model->members[m], p->pass), p->pass, p->err);
 }
 
 static enum ddmd_status prepare_pass(const cvae *model, enum ddmd_cvae_pass pass, ddmd_error *err)
@@ -227,6 +259,7 @@ static void pass_member(void *user, int number)
 {
     const pass *p = user;
     member *me = &p->model->members[number];
+    ddmd_cvae_network *network = network_for(me, p->latent ? DDMD_CVAE_ENCODE : DDMD_CVAE_LOSS);
     const float *weights = p->model->state.weights;
     size_t dim = (size_t)p->model->architecture.latent_dim;
     share mine = share_of(p->model, 0, p->maps.n, number);
@@ -234,14 +267,14 @@ static void pass_member(void *user, int number)
     me->status = DDMD_OK;
     me->sum = (ddmd_model_loss){0, 0};
     for (size_t first = mine.next;
-         me->status == DDMD_OK && (n = next_piece(p->model, number, &p->maps, &mine)) > 0;
+         me->status == DDMD_OK && (n = next_piece(p->model, me, network, &p->maps, &mine)) > 0;
          first = mine.next) {
         ddmd_model_loss sum = {0, 0};
         if (p->latent)
-            me->status = ddmd_cvae_network_encode(me->network, weights, n, p->latent + first * dim,
-                                                  &me->err);
+            me->status =
+                ddmd_cvae_network_encode(network, weights, n, p->latent + first * dim, &me->err);
         else
-            me->status = ddmd_cvae_network_loss(me->network, weights, n, &sum, &me->err);
+            me->status = ddmd_cvae_network_loss(network, weights, n, &sum, &me->err);
         me->sum.reconstruction += sum.reconstruction;
         me->sum.kl += sum.kl;
     }
@@ -319,7 +352,7 @@ static void gradient_member(void *user, int number)
     me->status = DDMD_OK;
     me->sum = (ddmd_model_loss){0, 0};
     for (size_t first = begin;
-         me->status == DDMD_OK && (n = next_piece(t->model, number, &t->train, &mine)) > 0;
+         me->status == DDMD_OK && (n = next_piece(t->model, me, me->network, &t->train, &mine)) > 0;
          first = mine.next) {
         size_t at = first - t->first;
         ddmd_model_loss sum = {0, 0};
@@ -333,6 +366,8 @@ static void gradient_member(void *user, int number)
     }
 }
 
+enum { UPDATE_BLOCK = 4096 }; /* values, which stay in the fastest cache meanwhile */
+
 /* Sum the gradients of the members that had any maps, and update one part of the weights. */
 static void update_member(void *user, int number)
 {
@@ -342,12 +377,15 @@ static void update_member(void *user, int number)
     int n_members = t->model->n_members;
     const member *members = t->model->members;
     float *sum = members[0].gradient;
-    size_t from = ddmd_share(t->model->architecture.n_values, n_members, number);
-    size_t n = ddmd_share(t->model->architecture.n_values, n_members, number + 1) - from;
-    for (int m = 1; m < n_members && (size_t)m < t->end - t->first; m++)
-        ddmd_add(n, members[m].gradient + from, sum + from);
-    ddmd_rmsprop_step(&rmsprop, n, sum + from, t->model->state.mean_square + from,
-                      t->model->state.weights + from);
+    size_t at = ddmd_share(t->model->architecture.n_values, n_members, number);
+    const size_t end = ddmd_share(t->model->architecture.n_values, n_members, number + 1);
+    for (size_t n; at < end; at += n) {
+        n = end - at < UPDATE_BLOCK ? end - at : UPDATE_BLOCK;
+        for (int m = 1; m < n_members && (size_t)m < t->end - t->first; m++)
+            ddmd_add(n, members[m].gradient + at, sum + at);
+        ddmd_rmsprop_step(&rmsprop, n, sum + at, t->model->state.mean_square + at,
+                          t->model->state.weights + at);
+    }
 }
 
 /* One step of the optimiser, on the maps t->first .. t->end - 1 of the order; *sum grows. */
@@ -497,8 +535,8 @@ static enum ddmd_status training_init(training *t, cvae *model, const ddmd_model
     size_t batch = (size_t)base->options.batch_size;
     *t = (training){.model = model, .base = base};
     for (int m = 0; m < model->n_members; m++)
-        DDMD_TRY(ddmd_array_alloc(&model->members[m].gradient, model->architecture.n_values,
-                                  sizeof(float), err));
+        DDMD_TRY(ddmd_activations_alloc_floats(model->architecture.n_values,
+                                               &model->members[m].gradient, err));
     DDMD_TRY(ddmd_array_alloc(&t->keep, batch * model->architecture.encoder_dense.out,
                               sizeof *t->keep, err));
     DDMD_TRY(ddmd_array_alloc(&t->noise, batch * (size_t)base->latent_dim, sizeof *t->noise, err));

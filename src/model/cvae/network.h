@@ -1,26 +1,35 @@
 /*
  * One pass of the CVAE over some samples, on oneDNN: the fast twin of ddmd_reference_cvae_f32().
  *
- * The network has room for `capacity` samples and always computes that many, so that everything is
- * set up once and a sample's result does not depend on how many come with it. What lies behind the
- * first n is zeroed and adds nothing to losses and gradients. Passes run inside ddmd_members_run().
+ * The network has room for `capacity` samples. Dense layers always compute that many, convolutions
+ * whole chunks of them (see convs.h), so that everything is set up once and a sample's result does
+ * not depend on how many come with it. What lies behind the first n is zeroed and adds nothing to
+ * losses and gradients. Passes run inside ddmd_members_run().
  */
 #ifndef DDMD_CVAE_NETWORK_H
 #define DDMD_CVAE_NETWORK_H
 
-#include "model/cvae/architecture.h"
+#include "model/cvae/convs.h"
 
 typedef struct ddmd_cvae_network ddmd_cvae_network;
 
 /*
+ * Room for up to `batch` samples, fewer (but one) where passes up to `most` would take more than
+ * max_bytes, roughly; the caller then passes over a batch in pieces. Of cache_bytes, what one
+ * convolution of a chunk reads and writes takes no more, unless a single sample does.
+ */
+typedef struct ddmd_cvae_room {
+    enum ddmd_cvae_pass most;
+    int batch;
+    size_t max_bytes, cache_bytes;
+} ddmd_cvae_room;
+
+/*
  * bf16: convolutions read and write bfloat16 and add up in float32; weights, dense layers, losses
- * and gradients of weights are float32 always.
- *
- * Room for up to `batch` samples, fewer (but one) where they would take much more than max_bytes;
- * the caller then passes over a batch in pieces. architecture outlives the network.
+ * and gradients of weights are float32 always. architecture outlives the network.
  */
 enum ddmd_status ddmd_cvae_network_create(const ddmd_cvae_architecture *architecture, bool bf16,
-                                          int batch, size_t max_bytes, ddmd_cvae_network **network,
+                                          const ddmd_cvae_room *room, ddmd_cvae_network **network,
                                           ddmd_error *err);
 void ddmd_cvae_network_destroy(ddmd_cvae_network **network);
 
@@ -35,8 +44,6 @@ typedef struct ddmd_cvae_inputs {
 } ddmd_cvae_inputs;
 
 ddmd_cvae_inputs ddmd_cvae_network_inputs(ddmd_cvae_network *network);
-
-enum ddmd_cvae_pass { DDMD_CVAE_ENCODE, DDMD_CVAE_LOSS, DDMD_CVAE_GRADIENT };
 
 /*
  * Take the memory and set up the operations of a pass (and of those before it in the list), unless

@@ -2,146 +2,15 @@
 
 #include "core/array.h"
 #include "core/try.h"
+#include "model/cvae/activations.h"
+#include "model/cvae/elementwise.h"
+#include "model/cvae/onednn_versions.h"
 
-#include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * --- What differs between the versions: memory descriptors are values in 2 and objects in 3, and
- * operation descriptors are gone in 3.
- */
-
-#if DNNL_VERSION_MAJOR >= 3
-
-typedef dnnl_memory_desc_t layout;
-typedef const_dnnl_memory_desc_t layout_ref;
-
-static layout_ref ref(const layout *l)
-{
-    return *l;
-}
-
-static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
-                                 dnnl_format_tag_t tag)
-{
-    return dnnl_memory_desc_create_with_tag(l, rank, dims, type, tag);
-}
-
-static void layout_clear(layout *l)
-{
-    if (*l)
-        dnnl_memory_desc_destroy(*l);
-}
-
-static dnnl_status_t append_relu(dnnl_post_ops_t after)
-{
-    return dnnl_post_ops_append_eltwise(after, dnnl_eltwise_relu, 0, 0);
-}
-
-#else
-
-typedef dnnl_memory_desc_t layout;
-typedef const dnnl_memory_desc_t *layout_ref;
-
-static layout_ref ref(const layout *l)
-{
-    return l;
-}
-
-static dnnl_status_t layout_init(layout *l, int rank, const dnnl_dims_t dims, dnnl_data_type_t type,
-                                 dnnl_format_tag_t tag)
-{
-    return dnnl_memory_desc_init_by_tag(l, rank, dims, type, tag);
-}
-
-static void layout_clear(layout *l)
-{
-    (void)l;
-}
-
-static dnnl_status_t append_relu(dnnl_post_ops_t after)
-{
-    return dnnl_post_ops_append_eltwise(after, 1, dnnl_eltwise_relu, 0, 0);
-}
-
-#endif
-
-/*
- * The layouts of one convolution. weight_any leaves the choice to the library; gradients of weights
- * are float32 whatever the weights are.
- */
-typedef struct conv_layouts {
-    dnnl_alg_kind_t algorithm;
-    layout in, out, weight, weight_any, weight_gradient_any, bias;
-    dnnl_dims_t stride, dilation, pad_low, pad_high;
-} conv_layouts;
-
-/* The three descriptors of what can be done with a convolution; hint is a forward one. */
-
-static dnnl_status_t describe_forward(dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
-                                      const conv_layouts *c, bool with_bias,
-                                      dnnl_primitive_desc_t *made)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_forward_primitive_desc_create(
-        made, engine, dnnl_forward_training, c->algorithm, ref(&c->in), ref(&c->weight_any),
-        with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->dilation, c->pad_low,
-        c->pad_high, attr);
-#else
-    dnnl_convolution_desc_t operation;
-    dnnl_status_t result = dnnl_convolution_forward_desc_init(
-        &operation, dnnl_forward_training, c->algorithm, ref(&c->in), ref(&c->weight_any),
-        with_bias ? ref(&c->bias) : NULL, ref(&c->out), c->stride, c->pad_low, c->pad_high);
-    if (result != dnnl_success)
-        return result;
-    return dnnl_primitive_desc_create(made, &operation, attr, engine, NULL);
-#endif
-}
-
-static dnnl_status_t describe_backward_data(dnnl_engine_t engine, const_dnnl_primitive_attr_t attr,
-                                            const conv_layouts *c, dnnl_primitive_desc_t hint,
-                                            dnnl_primitive_desc_t *made)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_backward_data_primitive_desc_create(
-        made, engine, c->algorithm, ref(&c->in), ref(&c->weight_any), ref(&c->out), c->stride,
-        c->dilation, c->pad_low, c->pad_high, hint, attr);
-#else
-    dnnl_convolution_desc_t operation;
-    dnnl_status_t result = dnnl_convolution_backward_data_desc_init(
-        &operation, c->algorithm, ref(&c->in), ref(&c->weight_any), ref(&c->out), c->stride,
-        c->pad_low, c->pad_high);
-    if (result != dnnl_success)
-        return result;
-    return dnnl_primitive_desc_create(made, &operation, attr, engine, hint);
-#endif
-}
-
-static dnnl_status_t describe_backward_weights(dnnl_engine_t engine,
-                                               const_dnnl_primitive_attr_t attr,
-                                               const conv_layouts *c, dnnl_primitive_desc_t hint,
-                                               dnnl_primitive_desc_t *made)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    return dnnl_convolution_backward_weights_primitive_desc_create(
-        made, engine, c->algorithm, ref(&c->in), ref(&c->weight_gradient_any), NULL, ref(&c->out),
-        c->stride, c->dilation, c->pad_low, c->pad_high, hint, attr);
-#else
-    dnnl_convolution_desc_t operation;
-    dnnl_status_t result = dnnl_convolution_backward_weights_desc_init(
-        &operation, c->algorithm, ref(&c->in), ref(&c->weight_gradient_any), NULL, ref(&c->out),
-        c->stride, c->pad_low, c->pad_high);
-    if (result != dnnl_success)
-        return result;
-    return dnnl_primitive_desc_create(made, &operation, attr, engine, hint);
-#endif
-}
-
-/* --- The same for all versions from here. --- */
 
 /*
  * The library would keep scratch memory for each thread, and have every primitive run on the thread
@@ -237,9 +106,12 @@ void ddmd_onednn_describe(char *text, size_t size)
 /* One operation. The memories have no bytes of their own but those of `weight`. */
 typedef struct operation {
     dnnl_primitive_t run;
-    dnnl_primitive_t reorder; /* plain weights to weight, or the gradient back */
-    dnnl_memory_t in, out, bias, plain, weight, scratch;
-    void *bytes; /* of weight */
+    dnnl_primitive_t
+        reorder; /* plain weights to weight, or the gradient back; NULL: they are one */
+    dnnl_memory_t in, out, bias, plain, weight, scratch, reorder_scratch;
+    void *bytes; /* of weight; of a gradient, the last that was added to the sum */
+    float *sum;  /* of gradients of weights, n_sum values in the layout of `weight` */
+    size_t n_sum;
 } operation;
 
 struct ddmd_onednn_conv {
@@ -267,7 +139,9 @@ static void operation_clear(operation *o)
     release(o->plain);
     release(o->weight);
     release(o->scratch);
+    release(o->reorder_scratch);
     free(o->bytes);
+    free(o->sum);
     *o = (operation){0};
 }
 
@@ -325,6 +199,7 @@ enum ddmd_status ddmd_onednn_conv_create(ddmd_onednn *dnn, const ddmd_conv_shape
     TRY_DNNL(layout_init(&l->weight_gradient_any, 4, weight, dnnl_f32, dnnl_format_tag_any),
              "layout");
     TRY_DNNL(layout_init(&l->bias, 1, bias, dnnl_f32, dnnl_x), "layout");
+    l->kind = format.inference ? dnnl_forward_inference : dnnl_forward_training;
     l->algorithm = dnnl_convolution_winograd;
     if (!winograd_pays(shape, format) ||
         describe_forward(dnn->engine, dnn->attr, l, false, &made->hint) != dnnl_success) {
@@ -358,20 +233,6 @@ void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv)
     *conv = NULL;
 }
 
-static enum ddmd_status make_reorder(dnnl_engine_t engine, layout_ref from, layout_ref to,
-                                     dnnl_primitive_t *reorder, ddmd_error *err)
-{
-    enum ddmd_status status = DDMD_OK;
-    dnnl_primitive_desc_t description = NULL;
-    TRY_DNNL(dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, NULL),
-             "reorder");
-    TRY_DNNL(dnnl_primitive_create(reorder, description), "reorder");
-out:
-    if (description)
-        dnnl_primitive_desc_destroy(description);
-    return status;
-}
-
 /* Room for what a primitive needs while it runs, or NULL where that is nothing. */
 static enum ddmd_status make_scratch(ddmd_onednn *dnn, dnnl_primitive_desc_t description,
                                      dnnl_memory_t *scratch, ddmd_error *err)
@@ -395,6 +256,22 @@ out:
     return status;
 }
 
+static enum ddmd_status make_reorder(ddmd_onednn *dnn, layout_ref from, layout_ref to, operation *o,
+                                     ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    dnnl_primitive_desc_t description = NULL;
+    TRY_DNNL(dnnl_reorder_primitive_desc_create(&description, from, dnn->engine, to, dnn->engine,
+                                                dnn->attr),
+             "reorder");
+    TRY_DNNL(dnnl_primitive_create(&o->reorder, description), "reorder");
+    DDMD_TRY(make_scratch(dnn, description, &o->reorder_scratch, err));
+out:
+    if (description)
+        dnnl_primitive_desc_destroy(description);
+    return status;
+}
+
 /* Make *o of a descriptor whose weights are described by `query`. */
 static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_desc_t description,
                                        dnnl_query_t query, bool with_bias, operation *o,
@@ -406,6 +283,8 @@ static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_de
     const conv_layouts *l = &conv->layouts;
     layout_ref wanted = dnnl_primitive_desc_query_md(description, query, 0);
     layout_ref plain = ref(&l->weight);
+    bool gradient = query == dnnl_query_diff_weights_md;
+    bool apart = !dnnl_memory_desc_equal(wanted, plain);
 
     TRY_DNNL(dnnl_primitive_create(&made.run, description), "convolution");
     TRY_DNNL(dnnl_memory_create(&made.in, ref(&l->in), engine, DNNL_MEMORY_NONE), "memory");
@@ -414,17 +293,18 @@ static enum ddmd_status operation_init(ddmd_onednn_conv *conv, dnnl_primitive_de
     DDMD_TRY(make_scratch(conv->dnn, description, &made.scratch, err));
     if (with_bias)
         TRY_DNNL(dnnl_memory_create(&made.bias, ref(&l->bias), engine, DNNL_MEMORY_NONE), "memory");
-    if (!dnnl_memory_desc_equal(wanted, plain)) {
-        size_t size = (dnnl_memory_desc_get_size(wanted) + 63) / 64 * 64;
-        made.bytes = aligned_alloc(64, size);
-        if (!made.bytes)
-            DDMD_FAIL(err, DDMD_NOMEM, "out of memory for weights of %zu bytes", size);
-        memset(made.bytes, 0, size);
+    size_t size = dnnl_memory_desc_get_size(wanted);
+    if (apart || gradient) {
+        DDMD_TRY(ddmd_activations_alloc(1, size, 1, &made.bytes, err));
         TRY_DNNL(dnnl_memory_create(&made.weight, wanted, engine, made.bytes), "memory");
-        bool back = query == dnnl_query_diff_weights_md;
-        DDMD_TRY(
-            make_reorder(engine, back ? wanted : plain, back ? plain : wanted, &made.reorder, err));
     }
+    if (gradient) {
+        made.n_sum = size / sizeof(float);
+        DDMD_TRY(ddmd_activations_alloc_floats(made.n_sum, &made.sum, err));
+    }
+    if (apart)
+        DDMD_TRY(make_reorder(conv->dnn, gradient ? wanted : plain, gradient ? plain : wanted,
+                              &made, err));
     *o = made;
     made = (operation){0};
 out:
@@ -439,49 +319,54 @@ static enum ddmd_status point(dnnl_memory_t memory, const void *bytes, ddmd_erro
     return result == dnnl_success ? DDMD_OK : failed("memory", result, err);
 }
 
-static enum ddmd_status run(const ddmd_onednn *dnn, dnnl_primitive_t primitive,
-                            const dnnl_exec_arg_t *args, int n, ddmd_error *err)
-{
-    dnnl_status_t result = dnnl_primitive_execute(primitive, dnn->stream, n, args);
-    if (result == dnnl_success)
-        result = dnnl_stream_wait(dnn->stream);
-    return result == dnnl_success ? DDMD_OK : failed("execution", result, err);
-}
-
 enum { MAX_ARGS = 5 };
 
-/* Run an operation with n < MAX_ARGS arguments and its scratch memory. */
-static enum ddmd_status execute(const ddmd_onednn_conv *conv, const operation *o,
-                                const dnnl_exec_arg_t *args, int n, ddmd_error *err)
+/* Run a primitive with n < MAX_ARGS arguments and its scratch memory, which may be NULL. */
+static enum ddmd_status run(const ddmd_onednn *dnn, dnnl_primitive_t primitive,
+                            dnnl_memory_t scratch, const dnnl_exec_arg_t *args, int n,
+                            ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     dnnl_exec_arg_t all[MAX_ARGS];
     memcpy(all, args, (size_t)n * sizeof *args);
-    if (o->scratch) {
-        DDMD_TRY(point(o->scratch, conv->dnn->scratch, err));
-        all[n++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, o->scratch};
+    if (scratch) {
+        DDMD_TRY(point(scratch, dnn->scratch, err));
+        all[n++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, scratch};
     }
-    DDMD_TRY(run(conv->dnn, o->run, all, n, err));
+    TRY_DNNL(dnnl_primitive_execute(primitive, dnn->stream, n, all), "execution");
+    TRY_DNNL(dnnl_stream_wait(dnn->stream), "execution");
 out:
     return status;
+}
+
+static enum ddmd_status execute(const ddmd_onednn_conv *conv, const operation *o,
+                                const dnnl_exec_arg_t *args, int n, ddmd_error *err)
+{
+    return run(conv->dnn, o->run, o->scratch, args, n, err);
 }
 
 static enum ddmd_status reorder(const ddmd_onednn_conv *conv, const operation *o,
                                 dnnl_memory_t from, dnnl_memory_t to, ddmd_error *err)
 {
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    return run(conv->dnn, o->reorder, args, 2, err);
+    return run(conv->dnn, o->reorder, o->reorder_scratch, args, 2, err);
 }
 
-/* The weights in the layout that o->run wants. */
+static dnnl_memory_t weights_of(const operation *o)
+{
+    return o->reorder ? o->weight : o->plain;
+}
+
+/* Bring the weights into the layout that o->run wants. */
 static enum ddmd_status bring_weights(const ddmd_onednn_conv *conv, const operation *o,
-                                      const float *weight, dnnl_memory_t *brought, ddmd_error *err)
+                                      const float *weight, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
+    if (!o->run)
+        return DDMD_OK;
     DDMD_TRY(point(o->plain, weight, err));
     if (o->reorder)
         DDMD_TRY(reorder(conv, o, o->plain, o->weight, err));
-    *brought = o->reorder ? o->weight : o->plain;
 out:
     return status;
 }
@@ -524,20 +409,26 @@ out:
     return status;
 }
 
-enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const void *in,
-                                          const float *weight, const float *bias, void *out,
-                                          ddmd_error *err)
+enum ddmd_status ddmd_onednn_conv_load(ddmd_onednn_conv *conv, const float *weight, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    operation *o = &conv->forward;
-    dnnl_memory_t weights = NULL;
-    DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
+    DDMD_TRY(bring_weights(conv, &conv->forward, weight, err));
+    DDMD_TRY(bring_weights(conv, &conv->data, weight, err));
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const void *in, const float *bias,
+                                          void *out, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const operation *o = &conv->forward;
     DDMD_TRY(point(o->in, in, err));
     DDMD_TRY(point(o->out, out, err));
     if (bias)
         DDMD_TRY(point(o->bias, bias, err));
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, o->in},
-                                    {DNNL_ARG_WEIGHTS, weights},
+                                    {DNNL_ARG_WEIGHTS, weights_of(o)},
                                     {DNNL_ARG_DST, o->out},
                                     {DNNL_ARG_BIAS, o->bias}};
     DDMD_TRY(execute(conv, o, args, bias ? 4 : 3, err));
@@ -546,37 +437,49 @@ out:
 }
 
 enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const void *out_gradient,
-                                                const float *weight, void *in_gradient,
-                                                ddmd_error *err)
+                                                void *in_gradient, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    operation *o = &conv->data;
-    dnnl_memory_t weights = NULL;
-    DDMD_TRY(bring_weights(conv, o, weight, &weights, err));
+    const operation *o = &conv->data;
     DDMD_TRY(point(o->out, out_gradient, err));
     DDMD_TRY(point(o->in, in_gradient, err));
     const dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, o->in}};
+        {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_WEIGHTS, weights_of(o)}, {DNNL_ARG_DIFF_SRC, o->in}};
     DDMD_TRY(execute(conv, o, args, 3, err));
 out:
     return status;
 }
 
 enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const void *in,
-                                                   const void *out_gradient, float *weight_gradient,
+                                                   const void *out_gradient, bool add,
                                                    ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    operation *o = &conv->weights;
+    const operation *o = &conv->weights;
     DDMD_TRY(point(o->in, in, err));
     DDMD_TRY(point(o->out, out_gradient, err));
-    DDMD_TRY(point(o->plain, weight_gradient, err));
-    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, o->in},
-                                    {DNNL_ARG_DIFF_DST, o->out},
-                                    {DNNL_ARG_DIFF_WEIGHTS, o->reorder ? o->weight : o->plain}};
+    DDMD_TRY(point(o->weight, add ? o->bytes : o->sum, err));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, o->in}, {DNNL_ARG_DIFF_DST, o->out}, {DNNL_ARG_DIFF_WEIGHTS, o->weight}};
     DDMD_TRY(execute(conv, o, args, 3, err));
-    if (o->reorder)
-        DDMD_TRY(reorder(conv, o, o->weight, o->plain, err));
+    if (add)
+        ddmd_add(o->n_sum, o->bytes, o->sum);
+out:
+    return status;
+}
+
+enum ddmd_status ddmd_onednn_conv_weight_gradient(ddmd_onednn_conv *conv, float *weight_gradient,
+                                                  ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    const operation *o = &conv->weights;
+    if (!o->reorder) {
+        memcpy(weight_gradient, o->sum, o->n_sum * sizeof *o->sum);
+        return DDMD_OK;
+    }
+    DDMD_TRY(point(o->weight, o->sum, err));
+    DDMD_TRY(point(o->plain, weight_gradient, err));
+    DDMD_TRY(reorder(conv, o, o->weight, o->plain, err));
 out:
     return status;
 }

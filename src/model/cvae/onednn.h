@@ -1,8 +1,8 @@
 /*
  * What the CVAE takes from oneDNN, behind functions that do not change between its versions 2 and
  * 3: convolutions with their gradients, and matrix products. Weights are plain float32 (see
- * architecture.h), activations as their format says; the layouts that the kernels like best are
- * made from the plain weights in each call.
+ * architecture.h) and activations as their format says; the kernels like other layouts of weights
+ * best, into which these are brought once for any number of calls.
  *
  * Calls run on the calling thread alone where OpenMP has one thread there; see members.h. What
  * belongs to one ddmd_onednn is used by one thread at a time.
@@ -30,6 +30,7 @@ typedef struct ddmd_onednn_format {
     bool bf16;
     bool blocked;    /* in blocks of 16 channels (of 1, where there is 1), else channels-last */
     bool plain_sums; /* never as Winograd does */
+    bool inference;  /* forward only, for many calls with the same weights */
 } ddmd_onednn_format;
 
 /*
@@ -60,19 +61,26 @@ void ddmd_onednn_conv_destroy(ddmd_onednn_conv **conv);
 enum ddmd_status ddmd_onednn_conv_prepare(ddmd_onednn_conv *conv, unsigned operations,
                                           ddmd_error *err);
 
-/* out = relu(conv(in, weight) + bias), or, with bias NULL, conv(in, weight): as was set up. */
-enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const void *in,
-                                          const float *weight, const float *bias, void *out,
-                                          ddmd_error *err);
+/* Take the weights that the next calls use; they stay where they are, and as they are, meanwhile.
+ */
+enum ddmd_status ddmd_onednn_conv_load(ddmd_onednn_conv *conv, const float *weight,
+                                       ddmd_error *err);
+
+/* out = relu(conv(in) + bias), or, with bias NULL, conv(in): as was set up. */
+enum ddmd_status ddmd_onednn_conv_forward(ddmd_onednn_conv *conv, const void *in, const float *bias,
+                                          void *out, ddmd_error *err);
 
 /* The adjoint with respect to `in`: what a transposed convolution computes, too. */
 enum ddmd_status ddmd_onednn_conv_backward_data(ddmd_onednn_conv *conv, const void *out_gradient,
-                                                const float *weight, void *in_gradient,
-                                                ddmd_error *err);
+                                                void *in_gradient, ddmd_error *err);
 
+/* The gradient of the weights is kept inside, or added to what is there already. */
 enum ddmd_status ddmd_onednn_conv_backward_weights(ddmd_onednn_conv *conv, const void *in,
-                                                   const void *out_gradient, float *weight_gradient,
+                                                   const void *out_gradient, bool add,
                                                    ddmd_error *err);
+/* Copy it out. */
+enum ddmd_status ddmd_onednn_conv_weight_gradient(ddmd_onednn_conv *conv, float *weight_gradient,
+                                                  ddmd_error *err);
 
 /* c [m][n] = a b (+ c where add): a is [m][k], or [k][m] if a_transposed; b alike. */
 enum ddmd_status ddmd_onednn_product(bool a_transposed, bool b_transposed, size_t m, size_t n,

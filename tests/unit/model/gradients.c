@@ -76,7 +76,9 @@ static void run(void *user, int member)
     float mean = 0;
     for (int s = 0; s < SAMPLES; s++)
         mean += counts[s] / SAMPLES;
-    p->status = ddmd_cvae_network_create(&p->a, false, SAMPLES, (size_t)1 << 30, &network, &p->err);
+    /* two samples of the published model in a chunk */
+    const ddmd_cvae_room room = {DDMD_CVAE_GRADIENT, SAMPLES, (size_t)1 << 30, (size_t)1 << 19};
+    p->status = ddmd_cvae_network_create(&p->a, false, &room, &network, &p->err);
     if (p->status == DDMD_OK)
         p->status = ddmd_cvae_network_prepare(network, DDMD_CVAE_GRADIENT, &p->err);
     if (p->status == DDMD_OK) {

@@ -302,9 +302,11 @@ static void compare_whole(void *user, int member)
     free(gradient);
 }
 
-static void compare_networks(bool bf16)
+/* cache_bytes: for a chunk of all samples, of some, or of one */
+static void compare_networks(bool bf16, size_t cache_bytes)
 {
     ddmd_error err = {0};
+    const ddmd_cvae_room room = {DDMD_CVAE_GRADIENT, 5, (size_t)1 << 30, cache_bytes};
     for (int i = 0; i < N_CASES; i++) {
         model m = make(&cases[i]);
         comparison c = {.m = &m, .c = &cases[i]};
@@ -312,7 +314,7 @@ static void compare_networks(bool bf16)
         c.maps = test_float(m.maps, MAX_SAMPLES * m.n_map);
         c.keep = test_float(m.keep, MAX_SAMPLES * m.n_keep);
         c.noise = test_float(m.noise, MAX_SAMPLES * m.n_noise);
-        ASSERT_OK(ddmd_cvae_network_create(&m.a, bf16, 5, (size_t)1 << 30, &c.network, &err), &err);
+        ASSERT_OK(ddmd_cvae_network_create(&m.a, bf16, &room, &c.network, &err), &err);
         assert_int_equal(ddmd_cvae_network_capacity(c.network), 5);
         ddmd_members_run(1, bf16 ? compare_rounded : compare_whole, &c);
         ddmd_cvae_network_destroy(&c.network);
@@ -324,10 +326,20 @@ static void compare_networks(bool bf16)
     }
 }
 
+enum { ALL_IN_ONE = 1 << 30, ONE_BY_ONE = 1 };
+
 static void fast_network_agrees_with_the_reference(void **state)
 {
     (void)state;
-    compare_networks(false);
+    compare_networks(false, ALL_IN_ONE);
+}
+
+static void chunks_of_samples_agree_with_the_reference(void **state)
+{
+    (void)state;
+    compare_networks(false, ONE_BY_ONE);
+    for (size_t cache_bytes = 1 << 10; cache_bytes <= 1 << 18; cache_bytes *= 4)
+        compare_networks(false, cache_bytes);
 }
 
 static void bf16_network_agrees_as_far_as_its_precision_goes(void **state)
@@ -337,22 +349,51 @@ static void bf16_network_agrees_as_far_as_its_precision_goes(void **state)
         print_message("no AVX512_BF16 here\n");
         skip();
     }
-    compare_networks(true);
+    compare_networks(true, ALL_IN_ONE);
+    compare_networks(true, ONE_BY_ONE);
+}
+
+static void chunks_fit_and_waste_little(void **state)
+{
+    (void)state;
+    model m = make(&cases[4]);
+    /* 28 x 28 and 14 x 14 pixels of 16 channels, float32: 62720 bytes a sample */
+    const struct {
+        int samples;
+        size_t cache_bytes;
+        int chunk;
+    } known[] = {
+        {64, 0, 1},         {64, 62720, 1},     {64, 2 * 62720 - 1, 1},
+        {64, 8 * 62720, 8}, {64, 9 * 62720, 8}, {64, 100 * 62720, 64},
+        {7, 5 * 62720, 4},  {1, 5 * 62720, 1},  {33, 16 * 62720, 11},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_int_equal(ddmd_cvae_convs_chunk(&m.a, false, known[i].samples, known[i].cache_bytes),
+                         known[i].chunk);
+    assert_int_equal(ddmd_cvae_convs_chunk(&m.a, true, 64, 8 * 62720), 16);
+    clear(&m);
+}
+
+static int capacity_of(const model *m, enum ddmd_cvae_pass most, size_t max_bytes)
+{
+    ddmd_error err = {0};
+    ddmd_cvae_network *network = NULL;
+    const ddmd_cvae_room room = {most, 100, max_bytes, 1 << 17};
+    ASSERT_OK(ddmd_cvae_network_create(&m->a, false, &room, &network, &err), &err);
+    int capacity = ddmd_cvae_network_capacity(network);
+    ddmd_cvae_network_destroy(&network);
+    return capacity;
 }
 
 static void capacity_respects_the_memory_it_may_take(void **state)
 {
     (void)state;
-    ddmd_error err = {0};
-    ddmd_cvae_network *network = NULL;
     model m = make(&cases[4]);
-    ASSERT_OK(ddmd_cvae_network_create(&m.a, false, 100, 0, &network, &err), &err);
-    assert_int_equal(ddmd_cvae_network_capacity(network), 1);
-    ddmd_cvae_network_destroy(&network);
-    ASSERT_OK(ddmd_cvae_network_create(&m.a, false, 100, (size_t)16 << 20, &network, &err), &err);
-    int capacity = ddmd_cvae_network_capacity(network);
-    assert_true(capacity > 1 && capacity < 100);
-    ddmd_cvae_network_destroy(&network);
+    assert_int_equal(capacity_of(&m, DDMD_CVAE_GRADIENT, 0), 1);
+    int training = capacity_of(&m, DDMD_CVAE_GRADIENT, (size_t)4 << 20);
+    int embedding = capacity_of(&m, DDMD_CVAE_ENCODE, (size_t)4 << 20);
+    assert_true(training > 1 && training < embedding);
+    assert_int_equal(capacity_of(&m, DDMD_CVAE_ENCODE, (size_t)16 << 20), 100);
     clear(&m);
 }
 
@@ -361,7 +402,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_gradients_are_finite_differences),
         cmocka_unit_test(fast_network_agrees_with_the_reference),
+        cmocka_unit_test(chunks_of_samples_agree_with_the_reference),
         cmocka_unit_test(bf16_network_agrees_as_far_as_its_precision_goes),
+        cmocka_unit_test(chunks_fit_and_waste_little),
         cmocka_unit_test(capacity_respects_the_memory_it_may_take),
     };
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);

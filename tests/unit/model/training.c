@@ -201,6 +201,47 @@ static void large_maps_are_learnt_too(void **state)
     free(maps);
 }
 
+/* Whichever threads there are and whichever maps come along: the same bits. */
+static void a_map_has_one_place_in_the_embedding(void **state)
+{
+    (void)state;
+    enum { MANY = 300, N = 28, WIDE = 64, NARROW = 6 };
+    static const struct {
+        int filters, threads;
+        enum ddmd_precision precision;
+    } cases[] = {
+        {WIDE, 1, DDMD_PRECISION_f32},   {WIDE, 2, DDMD_PRECISION_f32},
+        {WIDE, 3, DDMD_PRECISION_f32},   {NARROW, 1, DDMD_PRECISION_f32},
+        {NARROW, 7, DDMD_PRECISION_f32}, {WIDE, 1, DDMD_PRECISION_bf16},
+        {WIDE, 3, DDMD_PRECISION_bf16},
+    };
+    ddmd_error err = {0};
+    size_t bytes = ddmd_contact_map_bytes(N);
+    uint8_t *maps = test_maps(N, MANY, 0.1, 1);
+    float found[MANY * DIM], first[MANY * DIM], one[DIM];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ddmd_model *model = NULL;
+        ddmd_model_options options = small_options();
+        options.filters[0] = options.filters[1] = cases[i].filters;
+        options.threads = cases[i].threads;
+        options.precision = cases[i].precision;
+        enum ddmd_status status = ddmd_model_create("cvae", &options, N, DIM, 1, &model, &err);
+        if (cases[i].precision == DDMD_PRECISION_bf16 && status == DDMD_UNSUPPORTED)
+            continue;
+        ASSERT_OK(status, &err);
+        ASSERT_OK(ddmd_model_embed(model, maps, MANY, found, &err), &err);
+        if (cases[i].threads == 1)
+            memcpy(first, found, sizeof first);
+        assert_memory_equal(found, first, sizeof first);
+        for (size_t m = 0; m < MANY; m += 77) {
+            ASSERT_OK(ddmd_model_embed(model, maps + m * bytes, 1, one, &err), &err);
+            assert_memory_equal(one, first + m * DIM, sizeof one);
+        }
+        ddmd_model_destroy(&model);
+    }
+    free(maps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +250,7 @@ int main(void)
         cmocka_unit_test(losses_are_means_over_samples),
         cmocka_unit_test(a_diverged_training_leaves_the_model_as_it_was),
         cmocka_unit_test(large_maps_are_learnt_too),
+        cmocka_unit_test(a_map_has_one_place_in_the_embedding),
     };
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);
 }
