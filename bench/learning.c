@@ -3,11 +3,12 @@
  *
  *     bench-learning FRAMES.h5 [--frames N] [--test N] [--latent-dim D] [--filters F]
  *                    [--dense-width W] [--epochs E] [--patience P] [--batch-size B] [--seed S]
- *                    [--threads T] [--every-frame] [--round N [--margin-percent M]]
+ *                    [--threads T] [--every-frame] [--bf16] [--round N [--margin-percent M]]
  *
  * The last --test frames of the file (default 500) are put aside; a model is trained on the
  * --frames frames before them (default 2000), then embeds these and reconstructs those put aside.
- * --every-frame takes a map as often as it occurs, in place of once with its count.
+ * --every-frame takes a map as often as it occurs, in place of once with its count; --bf16 computes
+ * in that precision.
  *
  * With --round, the file is gone through as a campaign does, N frames a round: the model is tried
  * on the new frames, trained on the newest --frames frames, and tried again. With --margin-percent
@@ -45,12 +46,14 @@ enum {
     THREADS,
     ROUND,
     MARGIN_PERCENT,
-    N_NUMBERS
+    N_NUMBERS,
+    EVERY_FRAME = N_NUMBERS,
+    BF16
 };
 
 typedef struct settings {
     const char *file;
-    bool every_frame;
+    bool every_frame, bf16;
     long numbers[N_NUMBERS];
 } settings;
 
@@ -69,13 +72,16 @@ static bool read_settings(int argc, char **argv, settings *s)
         {"threads", required_argument, NULL, THREADS},
         {"round", required_argument, NULL, ROUND},
         {"margin-percent", required_argument, NULL, MARGIN_PERCENT},
-        {"every-frame", no_argument, NULL, N_NUMBERS},
+        {"every-frame", no_argument, NULL, EVERY_FRAME},
+        {"bf16", no_argument, NULL, BF16},
         {0},
     };
     *s = (settings){.numbers = {2000, 500, 3, 16, 64, 20, 0, 64, 1, 1, 0, -1}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        if (c == N_NUMBERS)
+        if (c == EVERY_FRAME)
             s->every_frame = true;
+        else if (c == BF16)
+            s->bf16 = true;
         else if (c < 0 || c > N_NUMBERS || !ddmd_text_to_long(optarg, &s->numbers[c]))
             return false;
     s->file = argv[optind];
@@ -112,6 +118,7 @@ static ddmd_model_options model_options(const settings *s)
     options.batch_size = (int)s->numbers[BATCH_SIZE];
     options.seed = (uint64_t)s->numbers[SEED];
     options.threads = (int)s->numbers[THREADS];
+    options.precision = s->bf16 ? DDMD_PRECISION_bf16 : DDMD_PRECISION_f32;
     return options;
 }
 
@@ -121,10 +128,12 @@ static void print(const settings *s, const ddmd_map_set *set, const ddmd_model_p
     printf("{\"frames\": %zu, \"maps\": %zu, \"every_frame\": %s, \"latent_dim\": %ld, "
            "\"filters\": %ld, \"epochs\": %d, \"best_epoch\": %d, \"train_cpu_s\": %.3f, "
            "\"embed_cpu_s\": %.4f, \"train_reconstruction\": %.3f, "
-           "\"held_out_reconstruction\": %.3f, \"test_reconstruction\": %.3f}\n",
+           "\"held_out_reconstruction\": %.3f, \"held_out_kl\": %.3f, "
+           "\"test_reconstruction\": %.3f, \"test_kl\": %.3f}\n",
            set->n_frames, set->n_maps, s->every_frame ? "true" : "false", s->numbers[LATENT_DIM],
            s->numbers[FILTERS], last->epoch, last->best_epoch, training_s, embedding_s,
-           last->train.reconstruction, last->validation.reconstruction, test->reconstruction);
+           last->train.reconstruction, last->validation.reconstruction, last->validation.kl,
+           test->reconstruction, test->kl);
 }
 
 static enum ddmd_status run(const settings *s, ddmd_error *err)
