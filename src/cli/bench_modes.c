@@ -195,10 +195,8 @@ static int print_json(const bench *b)
 
 static void print_number(double value)
 {
-    if (isfinite(value))
-        printf(" %12.4g", value);
-    else
-        printf(" %12s", "-");
+    ddmd_decimal text;
+    printf(" %12s", isfinite(value) ? ddmd_text_decimal(value, text) : "-");
 }
 
 static int print(const bench *b)

@@ -6,6 +6,7 @@
 
 #include "bench_stream_processes.h"
 #include "core/array.h"
+#include "core/text.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
 
@@ -101,8 +102,10 @@ static int print(bench *b)
     }
     printf("%ld frames of %ld residues, %ld a message, to two processes\n", b->r->frames,
            b->r->residues, b->r->batch);
-    for (int f = 0; f < N_FIGURES; f++)
-        printf("  %12.4g %s\n", bench_median(&b->figures[f]), titles[f]);
+    for (int f = 0; f < N_FIGURES; f++) {
+        ddmd_decimal text;
+        printf("  %12s %s\n", ddmd_text_decimal(bench_median(&b->figures[f]), text), titles[f]);
+    }
     return cli_flush();
 }
 
