@@ -1,5 +1,5 @@
+#include "core/isa.h"
 #include "ddmd/geometry.h"
-#include "molecule/isa.h"
 
 #include <endian.h>
 #include <math.h>

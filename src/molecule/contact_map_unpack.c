@@ -5,8 +5,8 @@
  */
 #include "molecule/contact_map_unpack.h"
 
+#include "core/isa.h"
 #include "ddmd/geometry.h"
-#include "molecule/isa.h"
 
 #include <endian.h>
 #include <string.h>

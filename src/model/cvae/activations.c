@@ -1,8 +1,8 @@
 #include "model/cvae/activations.h"
 
 #include "core/array.h"
+#include "core/isa.h"
 #include "core/try.h"
-#include "model/cvae/isa.h"
 
 #include <stdint.h>
 #include <stdlib.h>

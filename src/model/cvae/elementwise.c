@@ -1,6 +1,6 @@
 #include "model/cvae/elementwise.h"
 
-#include "model/cvae/isa.h"
+#include "core/isa.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include "model/cvae/rmsprop.h"
 
-#include "model/cvae/isa.h"
+#include "core/isa.h"
 
 #include <math.h>
 

@@ -1,10 +1,10 @@
 /*
  * FOR_EACH_ISA before a function: it is compiled for several instruction sets, and the loader picks
- * one. Every set gives the same bits: no step rounds differently where operations are not fused
- * (-ffp-contract=off). The sanitizers' runtime is not ready when the loader picks.
+ * one. Each gives the same bits where operations are not fused: everywhere but in files that are
+ * compiled with -ffp-contract=fast. The sanitizers' runtime is not ready when the loader picks.
  */
-#ifndef DDMD_MOLECULE_ISA_H
-#define DDMD_MOLECULE_ISA_H
+#ifndef DDMD_CORE_ISA_H
+#define DDMD_CORE_ISA_H
 
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__) && !defined(__clang__)
