@@ -23,8 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Rings, queues and acknowledgements are as in a campaign (campaign/role/aggregate.c, process.c).
- */
+/* Rings, queues and acknowledgements are as in campaign/role/aggregate.c and process_loop.c. */
 enum { N_CONSUMERS = 2, N_MAPS = 8, RING_MESSAGES = 64, MAX_MESSAGES_A_TURN = 256 };
 
 #define RING_BYTES (UINT64_C(1) << 28)
