@@ -68,7 +68,7 @@ nothing_left() {
 }
 
 # whole RUN_DIR WHAT [ahead]: no frame is missing or there twice, in whichever file.
-whole() { $PYTHON "$here/check_frames.py" "$1" "${@:3}" || fail "the frames of $1: $2"; }
+whole() { $PYTHON "$here/check_run.py" "$1" "${@:3}" || fail "the frames of $1: $2"; }
 
 # kill_role RUN_DIR NAME: SIGKILL to one of the processes of this name, a regular expression.
 kill_role() {

@@ -218,6 +218,7 @@ out:
     ddmd_frame_files_close(&o.files);
     ddmd_message_destroy(&o.weights);
     ddmd_socket_directory_remove(&o.sockets);
+    free(o.models);
     free(o.points);
     free(o.states);
     free(o.epochs);

@@ -84,45 +84,76 @@ out:
 
 /* ---- models and rankings --------------------------------------------------------------------- */
 
-static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message, ddmd_error *err)
+/* Keep what is told of one model of a training; a trainer that began anew tells it again. */
+static enum ddmd_status collect_model(ddmd_coordinator *o, const ddmd_weights *w, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    size_t i = 0;
+    ddmd_model_row row = {
+        .version = w->version,
+        .round = o->c->row.round,
+        .latent_dim = (int)w->latent_dim,
+        .n_samples = w->n_samples,
+        .n_maps = w->n_maps,
+        .epochs = (int)w->epochs,
+        .train_loss = w->train_loss,
+        .validation_loss = w->validation_loss,
+        .train_reconstruction = w->train_reconstruction,
+        .validation_reconstruction = w->validation_reconstruction,
+        .kept = w->kept,
+        .seconds = w->seconds,
+    };
+    if (strlen(w->path) >= sizeof row.file)
+        DDMD_FAIL(err, DDMD_FORMAT, "the path of a checkpoint is longer than %zu bytes",
+                  sizeof row.file - 1);
+    memcpy(row.file, w->path, strlen(w->path) + 1);
+    if (o->n_models > 0 && o->models[0].version != row.version)
+        o->n_models = 0;
+    while (i < o->n_models && o->models[i].latent_dim != row.latent_dim)
+        i++;
+    DDMD_TRY(ddmd_array_reserve(&o->models, &o->models_capacity, i + 1, sizeof *o->models, err));
+    o->models[i] = row;
+    if (i == o->n_models)
+        o->n_models++;
+out:
+    return status;
+}
+
+/* A training is noted when its last model, the kept one, is heard: all of it, or nothing. */
+static enum ddmd_status note_training(ddmd_coordinator *o, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_campaign *c = o->c;
-    ddmd_weights w;
-    DDMD_TRY(ddmd_weights_decode(message, &w, err));
-    if (w.version <= c->row.model_version)
-        return DDMD_OK; /* said before */
-    ddmd_model_row row = {
-        .version = w.version,
-        .round = c->row.round,
-        .latent_dim = (int)w.latent_dim,
-        .n_samples = w.n_samples,
-        .n_maps = w.n_maps,
-        .epochs = (int)w.epochs,
-        .train_loss = w.train_loss,
-        .validation_loss = w.validation_loss,
-        .train_reconstruction = w.train_reconstruction,
-        .validation_reconstruction = w.validation_reconstruction,
-        .kept = w.kept,
-        .seconds = w.seconds,
-    };
-    if (strlen(w.path) >= sizeof row.file)
-        DDMD_FAIL(err, DDMD_FORMAT, "the path of a checkpoint is longer than %zu bytes",
-                  sizeof row.file - 1);
-    memcpy(row.file, w.path, strlen(w.path) + 1);
     DDMD_TRY(ddmd_coordinator_begin(o, err));
-    DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, &row, err));
-    ddmd_log_line(
-        &c->log, DDMD_LOG_INFO,
-        "%s latent_dim %u trained on %llu maps of %llu frames, %u epochs, in %.1f s: loss "
-        "%.2f, held out %.2f%s",
-        c->config->model.kind, w.latent_dim, (unsigned long long)w.n_maps,
-        (unsigned long long)w.n_samples, w.epochs, w.seconds, w.train_loss, w.validation_loss,
-        w.kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
+    for (size_t i = 0; i < o->n_models; i++) {
+        const ddmd_model_row *row = &o->models[i];
+        DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, row, err));
+        ddmd_log_line(
+            &c->log, DDMD_LOG_INFO,
+            "%s latent_dim %d trained on %llu maps of %llu frames, %d epochs, in %.1f s: loss "
+            "%.2f, held out %.2f%s",
+            c->config->model.kind, row->latent_dim, (unsigned long long)row->n_maps,
+            (unsigned long long)row->n_samples, row->epochs, row->seconds, row->train_loss,
+            row->validation_loss, row->kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
+    }
+    c->row.model_version = o->models[0].version;
+    o->n_models = 0;
+out:
+    return status;
+}
+
+static enum ddmd_status hear_weights(ddmd_coordinator *o, ddmd_message *message, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    ddmd_weights w;
+    ddmd_message *copy = NULL;
+    DDMD_TRY(ddmd_weights_decode(message, &w, err));
+    if (w.version <= o->c->row.model_version)
+        return DDMD_OK; /* said before */
+    DDMD_TRY(collect_model(o, &w, err));
     if (!w.kept)
         return DDMD_OK;
-    c->row.model_version = w.version;
-    ddmd_message *copy = NULL;
+    DDMD_TRY(note_training(o, err));
     DDMD_TRY(ddmd_weights_encode(&w, &copy, err));
     ddmd_message_destroy(&o->weights);
     o->weights = copy;

@@ -44,7 +44,9 @@ typedef struct ddmd_coordinator {
     bool points_stored;  /* in the catalogue */
     uint64_t n_restarts; /* from this ranking */
     uint64_t n_outliers;
-    ddmd_message *weights; /* WEIGHTS that infer is to use; NULL: none yet */
+    ddmd_message *weights;  /* WEIGHTS that infer is to use; NULL: none yet */
+    ddmd_model_row *models; /* of a training that is being told of: those heard so far */
+    size_t n_models, models_capacity;
 
     bool in_transaction;
     enum ddmd_coordinator_stage stage;

@@ -1,7 +1,7 @@
-"""Are a campaign's frame files whole? check_frames.py RUN_DIR: every simulation's frames are there
-once, from 0 on without a gap, in their order and in the file that the catalogue names, and the
-catalogue knows all of them. With `ahead` the files may have more than the catalogue knows, as after
-a campaign that failed."""
+"""Is a campaign whole? check_run.py RUN_DIR: every simulation's frames are in its frame files once,
+from 0 on without a gap, in their order and in the file that the catalogue names, and the catalogue
+knows all of them; of every training it knows all models. With `ahead` the files may have more than
+the catalogue knows, as after a campaign that failed."""
 import glob
 import re
 import sqlite3
@@ -36,4 +36,8 @@ assert total == sum(known.values()) and total <= in_files, (total, in_files)
 parents = db.execute("SELECT count(*) FROM simulation AS s JOIN simulation AS p"
                      " ON p.id = s.parent_simulation WHERE s.parent_frame >= p.n_frames")
 assert parents.fetchone()[0] == 0, "a simulation starts from a frame that is not there"
+trainings = db.execute("SELECT group_concat(latent_dim), sum(kept) FROM"
+                       " (SELECT * FROM model ORDER BY version, latent_dim) GROUP BY version")
+trainings = set(trainings)
+assert len(trainings) <= 1 and all(kept == 1 for _, kept in trainings), trainings
 print(len(paths), "files,", len(stored), "simulations,", in_files, "frames")
