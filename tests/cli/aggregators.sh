@@ -87,16 +87,9 @@ misses_a_file() {
 
 # What train decides is in the campaign's log and catalogue.
 tells_of_decisions() {
-    "$DDMD" run toy.yaml --run-dir needed --quiet --set model.train_when=needed \
-        --set model.retrain_margin=1000 >out 2>err </dev/null &
-    pid=$!
-    for _ in $(seq 300); do
-        grep -q "it stays as it is" needed/log/ddmd.log 2>/dev/null && break
-        sleep 0.2
-    done
-    kill -INT $pid
-    wait $pid
-    says needed/log/ddmd.log "it stays as it is"
+    start needed --set model.train_when=needed --set model.retrain_margin=1000
+    await needed/log/ddmd.log "it stays as it is"
+    interrupt needed "a model that is good enough"
     expect 0 status needed --json
     $PYTHON -c '
 import json, sqlite3

@@ -34,6 +34,16 @@ grow() {
     fail "$1 does not grow beyond $2 frames"
 }
 
+# await FILE TEXT [N]: until N lines (1) of it have the text.
+await() {
+    for _ in $(seq 300); do
+        [ "$(grep -c -e "$2" "$1" 2>/dev/null)" -ge "${3:-1}" ] 2>/dev/null && return
+        kill -0 $pid 2>/dev/null || break
+        sleep 0.2
+    done
+    fail "$1 does not say '$2' ${3:-1} times"
+}
+
 # start RUN_DIR OPTION...: a campaign in the background, $pid; returns when it has stored frames.
 start() {
     local run=$1
