@@ -302,16 +302,25 @@ out:
     return status;
 }
 
-static enum ddmd_status hear_hello(ddmd_coordinator *o, const ddmd_message *message,
+/* Infer needs the newest weights whenever it asks, and where it was not heard of in this life. */
+static enum ddmd_status hear_infer(ddmd_coordinator *o, const ddmd_identity *who, bool asks,
+                                   ddmd_error *err)
+{
+    if (!o->weights || (!asks && o->infer_epoch == who->epoch))
+        return DDMD_OK;
+    o->infer_epoch = who->epoch;
+    ddmd_message *copy = ddmd_message_share(o->weights);
+    return ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR, who->peer, &copy, err);
+}
+
+/* HELLO, which may be lost, and HEARTBEAT: the process lives. */
+static enum ddmd_status hear_alive(ddmd_coordinator *o, const ddmd_message *message,
                                    ddmd_error *err)
 {
     const ddmd_identity *who = &ddmd_message_header_of(message)->sender;
-    if (who->peer.role != DDMD_ROLE_infer)
-        return hear_simulator(o, who, err);
-    if (!o->weights)
-        return DDMD_OK;
-    ddmd_message *copy = ddmd_message_share(o->weights);
-    return ddmd_process_send(o->process, DDMD_CHANNEL_COORDINATOR, who->peer, &copy, err);
+    bool asks = ddmd_message_kind_of(message) == DDMD_MESSAGE_HELLO;
+    return who->peer.role == DDMD_ROLE_infer ? hear_infer(o, who, asks, err)
+                                             : hear_simulator(o, who, err);
 }
 
 static enum ddmd_status hear_activity(ddmd_coordinator *o, const ddmd_message *message,
@@ -362,9 +371,8 @@ enum ddmd_status ddmd_coordinator_hear(void *self, ddmd_message *message, ddmd_e
         return DDMD_OK; /* sent by a process that is no more */
     switch (ddmd_message_kind_of(message)) {
     case DDMD_MESSAGE_HELLO:
-        return hear_hello(o, message, err);
-    case DDMD_MESSAGE_HEARTBEAT: /* its HELLO may have been lost */
-        return hear_simulator(o, &ddmd_message_header_of(message)->sender, err);
+    case DDMD_MESSAGE_HEARTBEAT:
+        return hear_alive(o, message, err);
     case DDMD_MESSAGE_DURABLE:
         return hear_durable(o, message, err);
     case DDMD_MESSAGE_WEIGHTS:

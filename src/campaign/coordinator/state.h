@@ -45,6 +45,7 @@ typedef struct ddmd_coordinator {
     uint64_t n_restarts; /* from this ranking */
     uint64_t n_outliers;
     ddmd_message *weights;  /* WEIGHTS that infer is to use; NULL: none yet */
+    uint32_t infer_epoch;   /* the life of infer that was given weights last; 0: none */
     ddmd_model_row *models; /* of a training that is being told of: those heard so far */
     size_t n_models, models_capacity;
 
