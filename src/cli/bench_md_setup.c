@@ -75,6 +75,7 @@ enum ddmd_status bench_md_read(bench_md_state *b, ddmd_mistakes *mistakes, ddmd_
         DDMD_TRY(read_configuration(b, mistakes, err));
     else
         DDMD_TRY(read_molecule(b, err));
+    ddmd_structure_log_gaps(b->subject->structure, b->subject->starts, 1, &cli_warnings);
     ddmd_system *system = b->subject->system;
     size_t n = (size_t)system->n_atoms * 3;
     DDMD_TRY(ddmd_array_copy(&b->positions, b->subject->starts, n, sizeof(double), err));

@@ -219,6 +219,10 @@ figures = json.load(open("file.json"))
 assert figures["threads"] == 2 and figures["replicas"] == 32, figures
 f = figures["scaling_cpu"]
 assert 0 < f["min"] <= f["median"] <= f["max"] and f["max"] != 1, f' || fail "figures in a file"
+expect 0 peptide ACE-AAA-NME -o whole.pdb
+awk 'substr($0, 23, 4) + 0 != 3' whole.pdb >gap.pdb
+expect 0 bench md --system gap.pdb --rounds 1 --seconds 0.05
+says err "warning: gap.pdb: the peptide bond between ALA 2 and ALA 4"
 DDMD_ISA=sse9 expect 2 bench md --system ACE-A-NME
 says err "DDMD_ISA"
 finish

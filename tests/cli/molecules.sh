@@ -49,6 +49,9 @@ for command in "energy gap.pdb" "energy gap.yaml" "check gap.yaml" "run gap.yaml
     says err "angstrom long: residues are missing (cap the ends or model the gap)"
     [ "$(grep -c warning err)" -eq 1 ] || fail "ddmd $command warns more than once"
 done
+expect 0 energy gap.pdb --json
+says err "$gap"
+$PYTHON -m json.tool out >/dev/null || fail "the warning is in the way of the JSON object"
 expect 0 energy fs.pdb
 says_not err "warning"
 # TER ends the chain: nothing is bonded across it, but the ends lack their atoms then.
