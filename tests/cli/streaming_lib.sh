@@ -97,9 +97,13 @@ kill_coordinator() {
     sleep 1
 }
 
+# A process that is killed while the leak sanitizer looks at it makes that say it cannot get registers.
 finish_streaming() {
     for report in "$scratch"/sanitizer-*; do
-        [ -e "$report" ] && { head -60 "$report"; fail "a sanitizer's report: $report"; }
+        [ -e "$report" ] || continue
+        grep -qv 'Unable to get registers from thread' "$report" || continue
+        head -60 "$report"
+        fail "a sanitizer's report: $report"
     done
     finish
 }
