@@ -4,8 +4,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "core/try.h"
-
-#include <hdf5.h>
+#include "hdf5/h5.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -21,62 +20,20 @@ struct ddmd_checkpoint {
 /* A whole file in memory is read up to this size. */
 static const size_t max_bytes = (size_t)64 << 30;
 
-/* HDF5 prints its errors unless told not to; ours say what is needed. The setting is per thread. */
-typedef struct quiet {
-    H5E_auto2_t function;
-    void *data;
-} quiet;
-
-static quiet quiet_begin(void)
-{
-    quiet before = {NULL, NULL};
-    H5Eget_auto2(H5E_DEFAULT, &before.function, &before.data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    return before;
-}
-
-static void quiet_end(quiet before)
-{
-    H5Eset_auto2(H5E_DEFAULT, before.function, before.data);
-}
-
-/*
- * A file that lives in memory, empty or from an image. HDF5 takes two open files of one name for
- * the same file, and an image for a mistake where a file of that name is on disk; so the name is
- * made of an address. Growing by much at a time keeps large weights from being copied over and
- * over.
- */
-static hid_t open_in_memory(const ddmd_checkpoint *owner, char *image, size_t size)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = H5I_INVALID_HID;
-    char name[64];
-    snprintf(name, sizeof name, "ddmd-checkpoint-%p", (const void *)owner);
-    if (access < 0)
-        return file;
-    if (H5Pset_fapl_core(access, (size_t)4 << 20, false) >= 0) {
-        if (!image)
-            file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-        else if (H5Pset_file_image(access, image, size) >= 0)
-            file = H5Fopen(name, H5F_ACC_RDONLY, access);
-    }
-    H5Pclose(access);
-    return file;
-}
-
 enum ddmd_status ddmd_checkpoint_create(ddmd_checkpoint **checkpoint, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     ddmd_checkpoint *made = NULL;
     DDMD_TRY(ddmd_array_alloc(&made, 1, sizeof *made, err));
-    made->file = open_in_memory(made, NULL, 0);
+    made->file = ddmd_h5_open_in_memory(made, NULL, 0);
     if (made->file < 0)
         DDMD_FAIL(err, DDMD_EXTERNAL, "HDF5: a file in memory cannot be made");
     *checkpoint = made;
     made = NULL;
 out:
     free(made);
-    quiet_end(before);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
@@ -84,7 +41,7 @@ enum ddmd_status ddmd_checkpoint_open(const char *path, ddmd_checkpoint **checkp
                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     ddmd_checkpoint *made = NULL;
     char *bytes = NULL;
     size_t length = 0;
@@ -93,7 +50,7 @@ enum ddmd_status ddmd_checkpoint_open(const char *path, ddmd_checkpoint **checkp
     DDMD_TRY(ddmd_text_format(&made->path, err, "%s", path));
     DDMD_TRY(ddmd_file_read(path, max_bytes, &bytes, &length, err));
     if (length)
-        made->file = open_in_memory(made, bytes, length);
+        made->file = ddmd_h5_open_in_memory(made, bytes, length);
     if (made->file < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: not an HDF5 file, or a damaged one", path);
     *checkpoint = made;
@@ -103,28 +60,16 @@ out:
         free(made->path);
     free(made);
     free(bytes);
-    quiet_end(before);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
 enum ddmd_status ddmd_checkpoint_write(ddmd_checkpoint *checkpoint, const char *path,
                                        ddmd_error *err)
 {
-    enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
-    char *image = NULL;
-    ssize_t size = -1;
-    if (H5Fflush(checkpoint->file, H5F_SCOPE_GLOBAL) >= 0)
-        size = H5Fget_file_image(checkpoint->file, NULL, 0);
-    if (size <= 0)
-        DDMD_FAIL(err, DDMD_EXTERNAL, "%s: HDF5 gives no image of the checkpoint", path);
-    DDMD_TRY(ddmd_array_alloc(&image, (size_t)size, 1, err));
-    if (H5Fget_file_image(checkpoint->file, image, (size_t)size) != size)
-        DDMD_FAIL(err, DDMD_EXTERNAL, "%s: HDF5 gives no image of the checkpoint", path);
-    DDMD_TRY(ddmd_file_replace(path, image, (size_t)size, err));
-out:
-    free(image);
-    quiet_end(before);
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
+    enum ddmd_status status = ddmd_h5_write_image(checkpoint->file, path, err);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
@@ -148,11 +93,10 @@ static enum ddmd_status not_written(const char *what, ddmd_error *err)
 enum ddmd_status ddmd_checkpoint_add_group(ddmd_checkpoint *checkpoint, const char *group,
                                            ddmd_error *err)
 {
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hid_t made = H5Gcreate2(checkpoint->file, group, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (made >= 0)
-        H5Gclose(made);
-    quiet_end(before);
+    DDMD_H5_CLOSE(made);
+    ddmd_h5_quiet_end(&quiet);
     return made >= 0 ? DDMD_OK : not_written(group, err);
 }
 
@@ -161,15 +105,12 @@ static enum ddmd_status add_attribute(ddmd_checkpoint *checkpoint, const char *g
                                       const char *name, hid_t type, hid_t space, const void *values,
                                       ddmd_error *err)
 {
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hid_t attribute = H5Acreate_by_name(checkpoint->file, group, name, type, space, H5P_DEFAULT,
                                         H5P_DEFAULT, H5P_DEFAULT);
     bool written = attribute >= 0 && H5Awrite(attribute, type, values) >= 0;
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    if (space >= 0)
-        H5Sclose(space);
-    quiet_end(before);
+    DDMD_H5_CLOSE(attribute, space);
+    ddmd_h5_quiet_end(&quiet);
     return written ? DDMD_OK : not_written(name, err);
 }
 
@@ -204,7 +145,7 @@ enum ddmd_status ddmd_checkpoint_add_array(ddmd_checkpoint *checkpoint, const ch
                                            const size_t *shape, int rank, const float *values,
                                            ddmd_error *err)
 {
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hsize_t extent[DDMD_CHECKPOINT_MAX_RANK] = {0};
     for (int d = 0; d < rank; d++)
         extent[d] = shape[d];
@@ -217,13 +158,8 @@ enum ddmd_status ddmd_checkpoint_add_array(ddmd_checkpoint *checkpoint, const ch
                          H5P_DEFAULT);
     bool written =
         set >= 0 && H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
-    if (set >= 0)
-        H5Dclose(set);
-    if (creation >= 0)
-        H5Pclose(creation);
-    if (space >= 0)
-        H5Sclose(space);
-    quiet_end(before);
+    DDMD_H5_CLOSE(set, creation, space);
+    ddmd_h5_quiet_end(&quiet);
     return written ? DDMD_OK : not_written(path, err);
 }
 
@@ -231,41 +167,33 @@ enum ddmd_status ddmd_checkpoint_add_array(ddmd_checkpoint *checkpoint, const ch
 
 bool ddmd_checkpoint_has(const ddmd_checkpoint *checkpoint, const char *group, const char *name)
 {
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     bool there = H5Aexists_by_name(checkpoint->file, group, name, H5P_DEFAULT) > 0;
-    quiet_end(before);
+    ddmd_h5_quiet_end(&quiet);
     return there;
 }
 
 /* Open an attribute of n items (n = 1: scalar or one item) of a class. */
 static enum ddmd_status open_attribute(const ddmd_checkpoint *checkpoint, const char *group,
                                        const char *name, H5T_class_t class, size_t n, hid_t *opened,
-                                       ddmd_error *err)
+                                       ddmd_h5_content *content, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     const char *file = checkpoint->path, *slash = strcmp(group, "/") == 0 ? "" : "/";
-    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID;
     hid_t attribute = H5Aopen_by_name(checkpoint->file, group, name, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: no attribute %s%s%s: not a model's checkpoint", file,
                   group, slash, name);
-    type = H5Aget_type(attribute);
-    space = H5Aget_space(attribute);
-    if (type < 0 || space < 0 || H5Tget_class(type) != class)
+    if (!ddmd_h5_look(attribute, content) || content->class != class)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s%s%s has another type than expected", file,
                   group, slash, name);
-    if (H5Sget_simple_extent_npoints(space) != (hssize_t)n)
-        DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s%s%s has %lld values, expected %zu", file,
-                  group, slash, name, (long long)H5Sget_simple_extent_npoints(space), n);
+    if (content->n != n)
+        DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s%s%s has %llu values, expected %zu", file,
+                  group, slash, name, (unsigned long long)content->n, n);
     *opened = attribute;
     attribute = H5I_INVALID_HID;
 out:
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
+    DDMD_H5_CLOSE(attribute);
     return status;
 }
 
@@ -274,15 +202,15 @@ enum ddmd_status ddmd_checkpoint_get_text(const ddmd_checkpoint *checkpoint, con
                                           ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, memory = H5I_INVALID_HID;
+    ddmd_h5_content content;
     char *read = NULL;
-    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_STRING, 1, &attribute, err));
+    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_STRING, 1, &attribute, &content, err));
     type = H5Aget_type(attribute);
     memory = H5Tcopy(H5T_C_S1);
-    size_t stored = H5Tget_size(type);
-    if (H5Tis_variable_str(type) != 0 || stored == 0 || stored > size ||
-        H5Tset_size(memory, size) < 0 || H5Tset_cset(memory, H5Tget_cset(type)) < 0)
+    if (content.size == 0 || content.size > size || H5Tset_size(memory, size) < 0 ||
+        H5Tset_cset(memory, H5Tget_cset(type)) < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s is not a text of at most %zu characters",
                   checkpoint->path, name, size - 1);
     DDMD_TRY(ddmd_array_alloc(&read, size + 1, 1, err));
@@ -292,13 +220,8 @@ enum ddmd_status ddmd_checkpoint_get_text(const ddmd_checkpoint *checkpoint, con
     text[size - 1] = '\0';
 out:
     free(read);
-    if (memory >= 0)
-        H5Tclose(memory);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    quiet_end(before);
+    DDMD_H5_CLOSE(memory, type, attribute);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
@@ -307,10 +230,11 @@ enum ddmd_status ddmd_checkpoint_get_integers(const ddmd_checkpoint *checkpoint,
                                               int64_t *values, size_t n, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hid_t attribute = H5I_INVALID_HID;
+    ddmd_h5_content content;
     int64_t *read = NULL;
-    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_INTEGER, n, &attribute, err));
+    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_INTEGER, n, &attribute, &content, err));
     DDMD_TRY(ddmd_array_alloc(&read, n, sizeof *read, err));
     if (H5Aread(attribute, H5T_NATIVE_INT64, read) < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s cannot be read", checkpoint->path, name);
@@ -321,9 +245,8 @@ enum ddmd_status ddmd_checkpoint_get_integers(const ddmd_checkpoint *checkpoint,
     memcpy(values, read, n * sizeof *values);
 out:
     free(read);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    quiet_end(before);
+    DDMD_H5_CLOSE(attribute);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
@@ -331,18 +254,18 @@ enum ddmd_status ddmd_checkpoint_get_real(const ddmd_checkpoint *checkpoint, con
                                           const char *name, double *value, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     hid_t attribute = H5I_INVALID_HID;
+    ddmd_h5_content content;
     double read = 0;
-    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_FLOAT, 1, &attribute, err));
+    DDMD_TRY(open_attribute(checkpoint, group, name, H5T_FLOAT, 1, &attribute, &content, err));
     if (H5Aread(attribute, H5T_NATIVE_DOUBLE, &read) < 0 || !isfinite(read))
         DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s is not a finite number", checkpoint->path,
                   name);
     *value = read;
 out:
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    quiet_end(before);
+    DDMD_H5_CLOSE(attribute);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }
 
@@ -351,39 +274,27 @@ enum ddmd_status ddmd_checkpoint_get_array(const ddmd_checkpoint *checkpoint, co
                                            ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    quiet before = quiet_begin();
+    ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     const char *file = checkpoint->path;
-    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    hsize_t extent[H5S_MAX_RANK] = {0};
-    size_t count = 1;
+    ddmd_h5_content content;
     hid_t set = H5Dopen2(checkpoint->file, path, H5P_DEFAULT);
     if (set < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: no data set %s", file, path);
-    type = H5Dget_type(set);
-    space = H5Dget_space(set);
-    if (type < 0 || H5Tget_class(type) != H5T_FLOAT || H5Tget_size(type) != sizeof(float))
+    if (!ddmd_h5_look(set, &content) || content.class != H5T_FLOAT || content.size != sizeof(float))
         DDMD_FAIL(err, DDMD_FORMAT, "%s: %s does not hold float32", file, path);
-    if (space < 0 || H5Sget_simple_extent_ndims(space) != rank ||
-        H5Sget_simple_extent_dims(space, extent, NULL) != rank)
+    if (content.rank != rank)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: %s does not have %d dimensions", file, path, rank);
-    for (int d = 0; d < rank; d++) {
-        if (extent[d] != shape[d])
+    for (int d = 0; d < rank; d++)
+        if (content.extent[d] != shape[d])
             DDMD_FAIL(err, DDMD_FORMAT, "%s: %s has extent %llu in dimension %d, expected %zu",
-                      file, path, (unsigned long long)extent[d], d, shape[d]);
-        count *= shape[d];
-    }
+                      file, path, (unsigned long long)content.extent[d], d, shape[d]);
     if (H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: %s cannot be read", file, path);
-    for (size_t i = 0; i < count; i++)
+    for (hsize_t i = 0; i < content.n; i++)
         if (!isfinite(values[i]))
             DDMD_FAIL(err, DDMD_FORMAT, "%s: %s holds a number that is not finite", file, path);
 out:
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (set >= 0)
-        H5Dclose(set);
-    quiet_end(before);
+    DDMD_H5_CLOSE(set);
+    ddmd_h5_quiet_end(&quiet);
     return status;
 }

@@ -1,9 +1,8 @@
 #include "ddmd/embedding.h"
 
 #include "core/array.h"
-#include "core/file.h"
 #include "core/try.h"
-#include "store/h5_error.h"
+#include "hdf5/h5.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,8 +15,7 @@ static herr_t add_attribute(hid_t file, const char *name, uint32_t value)
     hid_t attribute = H5Acreate2(file, name, H5T_STD_U32LE, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute >= 0)
         result = H5Awrite(attribute, H5T_NATIVE_UINT32, &value);
-    H5Aclose(attribute);
-    H5Sclose(space);
+    DDMD_H5_CLOSE(attribute, space);
     return result;
 }
 
@@ -31,8 +29,7 @@ static herr_t add_column(hid_t file, const char *name, size_t n, size_t columns,
     hid_t set = H5Dcreate2(file, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (set >= 0)
         result = H5Dwrite(set, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-    H5Dclose(set);
-    H5Sclose(space);
+    DDMD_H5_CLOSE(set, space);
     return result;
 }
 
@@ -52,29 +49,15 @@ enum ddmd_status ddmd_embedding_write(const char *path, const ddmd_embedding *em
                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    char *image = NULL;
-    hid_t access = H5I_INVALID_HID, file = H5I_INVALID_HID;
     ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
 
     /* Built in memory, so that the file appears in one step. */
-    access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access >= 0 && H5Pset_fapl_core(access, (size_t)1 << 20, false) >= 0)
-        file = H5Fcreate("embedding", H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (file < 0 || !fill(file, embedding) || H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+    hid_t file = ddmd_h5_open_in_memory(embedding, NULL, 0);
+    if (file < 0 || !fill(file, embedding))
         DDMD_FAIL(err, DDMD_EXTERNAL, "%s: HDF5 cannot build the file", path);
-    ssize_t size = H5Fget_file_image(file, NULL, 0);
-    if (size <= 0)
-        DDMD_FAIL(err, DDMD_EXTERNAL, "%s: HDF5 gives no image of the file", path);
-    DDMD_TRY(ddmd_array_alloc(&image, (size_t)size, 1, err));
-    if (H5Fget_file_image(file, image, (size_t)size) != size)
-        DDMD_FAIL(err, DDMD_EXTERNAL, "%s: HDF5 gives no image of the file", path);
-    DDMD_TRY(ddmd_file_replace(path, image, (size_t)size, err));
+    DDMD_TRY(ddmd_h5_write_image(file, path, err));
 out:
-    free(image);
-    if (file >= 0)
-        H5Fclose(file);
-    if (access >= 0)
-        H5Pclose(access);
+    DDMD_H5_CLOSE(file);
     ddmd_h5_quiet_end(&quiet);
     return status;
 }
@@ -85,18 +68,13 @@ static enum ddmd_status read_attribute(hid_t file, const char *path, const char 
                                        uint32_t *value, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    hid_t space = H5I_INVALID_HID;
+    ddmd_h5_content content;
     hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
-    if (attribute >= 0)
-        space = H5Aget_space(attribute);
-    if (space < 0 || H5Sget_simple_extent_npoints(space) != 1 ||
+    if (!ddmd_h5_look(attribute, &content) || content.n != 1 ||
         H5Aread(attribute, H5T_NATIVE_UINT32, value) < 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: no attribute %s: not an embedding", path, name);
 out:
-    if (space >= 0)
-        H5Sclose(space);
-    if (attribute >= 0)
-        H5Aclose(attribute);
+    DDMD_H5_CLOSE(attribute);
     return status;
 }
 
@@ -109,19 +87,15 @@ static enum ddmd_status read_column(hid_t file, const char *path, const char *na
                                     hsize_t extent[2], ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
-    hid_t space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    ddmd_h5_content content;
     void *read = NULL;
     hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
-    if (set >= 0)
-        space = H5Dget_space(set);
-    if (space >= 0)
-        type = H5Dget_type(set);
-    extent[1] = 1;
-    if (type < 0 || H5Tget_class(type) != class || H5Tget_size(type) != 4 ||
-        H5Sget_simple_extent_ndims(space) != rank ||
-        H5Sget_simple_extent_dims(space, extent, NULL) != rank)
+    if (!ddmd_h5_look(set, &content) || content.class != class || content.size != 4 ||
+        content.rank != rank)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: no dataset %s of the right shape: not an embedding", path,
                   name);
+    extent[0] = content.extent[0];
+    extent[1] = rank > 1 ? content.extent[1] : 1;
     hsize_t stored = H5Dget_storage_size(set) / 4;
     if (extent[1] == 0 || extent[0] != stored / extent[1] || stored % extent[1] != 0)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: dataset %s is not complete", path, name);
@@ -132,12 +106,7 @@ static enum ddmd_status read_column(hid_t file, const char *path, const char *na
     read = NULL;
 out:
     free(read);
-    if (type >= 0)
-        H5Tclose(type);
-    if (space >= 0)
-        H5Sclose(space);
-    if (set >= 0)
-        H5Dclose(set);
+    DDMD_H5_CLOSE(set);
     return status;
 }
 
@@ -176,8 +145,7 @@ enum ddmd_status ddmd_embedding_read(const char *path, ddmd_embedding *embedding
     e = (ddmd_embedding){0};
 out:
     ddmd_embedding_clear(&e);
-    if (file >= 0)
-        H5Fclose(file);
+    DDMD_H5_CLOSE(file);
     ddmd_h5_quiet_end(&quiet);
     return status;
 }

@@ -51,8 +51,7 @@ static enum ddmd_status access_list(ddmd_frame_file *file, hid_t *access, ddmd_e
     *access = list;
     list = -1;
 out:
-    if (list >= 0)
-        H5Pclose(list);
+    DDMD_H5_CLOSE(list);
     return status;
 }
 
@@ -64,8 +63,7 @@ enum ddmd_status ddmd_frame_file_open_h5(ddmd_frame_file *file, unsigned flags, 
     DDMD_H5_TRY(file->file = H5Fopen(file->path, flags, access), DDMD_FORMAT, file->path, &file->io,
                 "open as an HDF5 file");
 out:
-    if (access >= 0)
-        H5Pclose(access);
+    DDMD_H5_CLOSE(access);
     return status;
 }
 
@@ -164,10 +162,7 @@ enum ddmd_status ddmd_frame_file_create(const char *path, const ddmd_structure *
     *file = new;
     new = NULL;
 out:
-    if (creation >= 0)
-        H5Pclose(creation);
-    if (access >= 0)
-        H5Pclose(access);
+    DDMD_H5_CLOSE(creation, access);
     if (new)
         new->io.discard = true;
     ddmd_frame_file_close(&new);

@@ -5,24 +5,6 @@
 
 enum { REASON_SIZE = 256 };
 
-ddmd_h5_quiet ddmd_h5_quiet_begin(void)
-{
-    ddmd_h5_quiet quiet = {0};
-    /*
-     * We close what we open, so HDF5 has nothing to do at exit; where it met a damaged file, it
-     * would complain there, loudly, about memory of its own that it lost.
-     */
-    H5dont_atexit();
-    H5Eget_auto2(H5E_DEFAULT, &quiet.report, &quiet.data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    return quiet;
-}
-
-void ddmd_h5_quiet_end(const ddmd_h5_quiet *quiet)
-{
-    H5Eset_auto2(H5E_DEFAULT, quiet->report, quiet->data);
-}
-
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *entry, void *reason)
 {
     if (n == 0 && entry->desc)

@@ -1,4 +1,4 @@
-/* HDF5's error stack, kept off standard error and turned into messages. */
+/* HDF5's error stack, turned into messages. */
 #ifndef DDMD_STORE_H5_ERROR_H
 #define DDMD_STORE_H5_ERROR_H
 
@@ -6,18 +6,7 @@
 
 #include "core/try.h"
 #include "ddmd/error.h"
-
-#include <hdf5.h>
-
-/* How HDF5 reported errors of this thread before we silenced it. */
-typedef struct ddmd_h5_quiet {
-    H5E_auto2_t report;
-    void *data;
-} ddmd_h5_quiet;
-
-/* Between these two HDF5 prints nothing. They may nest. */
-ddmd_h5_quiet ddmd_h5_quiet_begin(void);
-void ddmd_h5_quiet_end(const ddmd_h5_quiet *quiet);
+#include "hdf5/h5.h"
 
 /*
  * The failure that HDF5 has just reported, as "path: cannot <doing>: <why>": IO with the reason of

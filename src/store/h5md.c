@@ -192,10 +192,7 @@ static herr_t make_series(hid_t file, const ddmd_h5md *h5md, enum ddmd_h5md_seri
         result = ddmd_h5md_put_text(
             dataset, "packing",
             "pairs i < j in the order (0,1), (0,2), ..., (1,2), ...; least significant bit first");
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    if (space >= 0)
-        H5Sclose(space);
+    DDMD_H5_CLOSE(dataset, space);
     return result;
 }
 
@@ -254,12 +251,7 @@ static enum ddmd_status read_int(hid_t object, const char *path, const ddmd_h5_i
         DDMD_FAIL(err, DDMD_FORMAT, "%s: attribute %s is not one int32", path, name);
     DDMD_H5_TRY(H5Aread(attribute, H5T_NATIVE_INT, value), DDMD_FORMAT, path, io, name);
 out:
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
+    DDMD_H5_CLOSE(space, type, attribute);
     return status;
 }
 
@@ -287,8 +279,7 @@ static enum ddmd_status read_parameters(ddmd_h5md *h5md, ddmd_error *err)
     h5md->n_points = (size_t)n_points;
     h5md->map_bytes = ddmd_contact_map_bytes(h5md->n_points);
 out:
-    if (group >= 0)
-        H5Gclose(group);
+    DDMD_H5_CLOSE(group);
     return status;
 }
 
@@ -327,12 +318,7 @@ static enum ddmd_status check_series(ddmd_h5md *h5md, enum ddmd_h5md_series seri
     if (H5Pget_layout(creation) != H5D_CHUNKED)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: %s is not chunked", path, layout->value);
 out:
-    if (creation >= 0)
-        H5Pclose(creation);
-    if (type >= 0)
-        H5Tclose(type);
-    if (space >= 0)
-        H5Sclose(space);
+    DDMD_H5_CLOSE(creation, type, space);
     return status;
 }
 
@@ -364,11 +350,8 @@ out:
 
 void ddmd_h5md_close(ddmd_h5md *h5md)
 {
-    for (int i = 0; i < DDMD_N_SERIES; i++) {
-        if (h5md->series[i] > 0)
-            H5Dclose(h5md->series[i]);
-        h5md->series[i] = 0;
-    }
+    ddmd_h5_close(h5md->series, DDMD_N_SERIES);
+    memset(h5md->series, 0, sizeof h5md->series);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -387,8 +370,7 @@ enum ddmd_status ddmd_h5md_rows(const ddmd_h5md *h5md, enum ddmd_h5md_series ser
     }
     *rows = now[0];
 out:
-    if (space >= 0)
-        H5Sclose(space);
+    DDMD_H5_CLOSE(space);
     return status;
 }
 
@@ -427,10 +409,7 @@ static enum ddmd_status transfer(const ddmd_h5md *h5md, enum ddmd_h5md_series se
         DDMD_H5_TRY(H5Dread(dataset, type, in_memory, in_file, H5P_DEFAULT, values), DDMD_FORMAT,
                     h5md->path, h5md->io, "read frames");
 out:
-    if (in_memory >= 0)
-        H5Sclose(in_memory);
-    if (in_file >= 0)
-        H5Sclose(in_file);
+    DDMD_H5_CLOSE(in_memory, in_file);
     return status;
 }
 

@@ -1,5 +1,7 @@
 #include "store/h5md.h"
 
+#include "hdf5/h5.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,10 +40,7 @@ static herr_t put_texts(hid_t object, const char *name, const char *const *texts
     if (type >= 0 && space >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 &&
         H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
         result = put_attribute(object, name, type, space, texts);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
+    DDMD_H5_CLOSE(space, type);
     return result;
 }
 
@@ -53,13 +52,9 @@ herr_t ddmd_h5md_put_text(hid_t object, const char *name, const char *text)
 static herr_t put_ints(hid_t object, const char *name, const int *values, hsize_t n)
 {
     hid_t space = n == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL);
-    if (space < 0)
-        return -1;
     hid_t attribute = H5Acreate2(object, name, H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT);
     herr_t result = attribute < 0 ? -1 : H5Awrite(attribute, H5T_NATIVE_INT, values);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    H5Sclose(space);
+    DDMD_H5_CLOSE(attribute, space);
     return result;
 }
 
@@ -100,8 +95,7 @@ static herr_t make_groups(hid_t file, const char *path, bool all)
         hid_t group = H5Gcreate2(file, path, H5P_DEFAULT, properties, H5P_DEFAULT);
         result = group < 0 ? -1 : H5Gclose(group);
     }
-    if (properties >= 0)
-        H5Pclose(properties);
+    DDMD_H5_CLOSE(properties);
     return result;
 }
 
@@ -118,8 +112,7 @@ hid_t ddmd_h5md_make_dataset(hid_t file, const char *path, hid_t type, hid_t spa
     if (properties >= 0 && (!chunk || H5Pset_chunk(properties, rank, chunk) >= 0) &&
         make_groups(file, path, false) >= 0)
         dataset = H5Dcreate2(file, path, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
-    if (properties >= 0)
-        H5Pclose(properties);
+    DDMD_H5_CLOSE(properties);
     return dataset;
 }
 
@@ -153,10 +146,7 @@ herr_t ddmd_h5md_make_heading(hid_t file, const char *note)
         put_ints(units, "version", units_version, 2) >= 0 &&
         ddmd_h5md_put_text(units, "system", "SI") >= 0)
         result = 0;
-    hid_t groups[] = {units, with, by, h5md};
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        if (groups[i] >= 0)
-            H5Gclose(groups[i]);
+    DDMD_H5_CLOSE(units, with, by, h5md);
     return result;
 }
 
@@ -168,8 +158,7 @@ herr_t ddmd_h5md_make_box(hid_t file, const char *path)
     if (box >= 0 && ddmd_h5md_put_int(box, "dimension", 3) >= 0 &&
         put_texts(box, "boundary", open_boundary, 3) >= 0)
         result = 0;
-    if (box >= 0)
-        H5Gclose(box);
+    DDMD_H5_CLOSE(box);
     return result;
 }
 
@@ -180,7 +169,6 @@ herr_t ddmd_h5md_make_parameters(hid_t file, size_t n_points)
     if (group >= 0 && ddmd_h5md_put_int(group, "layout_version", DDMD_H5MD_LAYOUT_VERSION) >= 0 &&
         ddmd_h5md_put_int(group, "n_points", (int)n_points) >= 0)
         result = 0;
-    if (group >= 0)
-        H5Gclose(group);
+    DDMD_H5_CLOSE(group);
     return result;
 }

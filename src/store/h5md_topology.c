@@ -132,10 +132,7 @@ static herr_t put_array(hid_t file, const char *path, hid_t in_file, hid_t in_me
     herr_t result = dataset < 0 ? -1 : 0;
     if (result >= 0 && dimensions[0] > 0)
         result = H5Dwrite(dataset, in_memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    if (space >= 0)
-        H5Sclose(space);
+    DDMD_H5_CLOSE(dataset, space);
     return result;
 }
 
@@ -146,10 +143,7 @@ static herr_t put_table(hid_t file, const struct table *table, size_t n, const v
     herr_t result = -1;
     if (in_file >= 0 && in_memory >= 0)
         result = put_array(file, table->path, in_file, in_memory, 1, &dimensions, entries);
-    if (in_memory >= 0)
-        H5Tclose(in_memory);
-    if (in_file >= 0)
-        H5Tclose(in_file);
+    DDMD_H5_CLOSE(in_memory, in_file);
     return result;
 }
 
@@ -181,12 +175,7 @@ static herr_t put_bonds(hid_t file, const ddmd_structure *structure)
         (attribute = H5Acreate2(bonds, "particles_group", H5T_STD_REF_OBJ, space, H5P_DEFAULT,
                                 H5P_DEFAULT)) >= 0)
         result = H5Awrite(attribute, H5T_STD_REF_OBJ, &particles);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    if (space >= 0)
-        H5Sclose(space);
-    if (bonds >= 0)
-        H5Dclose(bonds);
+    DDMD_H5_CLOSE(attribute, space, bonds);
     return result;
 }
 
@@ -206,12 +195,7 @@ static herr_t put_source(hid_t file, const ddmd_structure *structure)
         (attribute = H5Acreate2(group, "source", type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
         H5Awrite(attribute, type, source) < 0)
         result = -1;
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
+    DDMD_H5_CLOSE(attribute, space, type);
     H5Gclose(group);
     return result;
 }
@@ -316,14 +300,7 @@ static enum ddmd_status get_array(const ddmd_h5md *h5md, const char *name, hid_t
     bytes = NULL;
 out:
     free(bytes);
-    if (creation >= 0)
-        H5Pclose(creation);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (dataset >= 0)
-        H5Dclose(dataset);
+    DDMD_H5_CLOSE(creation, space, type, dataset);
     return status;
 }
 
@@ -333,10 +310,7 @@ static enum ddmd_status get_table(const ddmd_h5md *h5md, const struct table *tab
     hid_t in_file = table_type(table, false), in_memory = table_type(table, true);
     enum ddmd_status status =
         get_array(h5md, table->path, in_file, in_memory, 1, h5md->n_atoms, 1, n, entries, err);
-    if (in_memory >= 0)
-        H5Tclose(in_memory);
-    if (in_file >= 0)
-        H5Tclose(in_file);
+    DDMD_H5_CLOSE(in_memory, in_file);
     return status;
 }
 
@@ -359,12 +333,7 @@ static enum ddmd_status get_source(const ddmd_h5md *h5md, char **source, ddmd_er
                 "read the source of the structure");
     DDMD_TRY(ddmd_text_format(source, err, "%s", bytes));
 out:
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
+    DDMD_H5_CLOSE(space, type, attribute);
     return status;
 }
 
