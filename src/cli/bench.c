@@ -1,7 +1,5 @@
 #include "bench.h"
 
-#include "core/text.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +26,14 @@ static const struct {
                   {"train", bench_train},
                   {"embed", bench_embed}};
 
-bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,
-                      long *to)
+bool bench_read_rest(const char *benchmark, int argc, char **argv, bool json,
+                     const char **json_file)
 {
-    long value;
-    if (ddmd_text_to_long(text, &value) && value >= 1 && value <= most) {
-        *to = value;
-        return true;
-    }
-    cli_usage(benchmark, "--%s %s: it must be a whole number from 1 to %ld", option, text, most);
-    return false;
+    if (json && !*json_file && optind == argc - 1)
+        *json_file = argv[optind++];
+    if (optind < argc)
+        cli_usage(benchmark, "'%s' is not an option", argv[optind]);
+    return optind == argc;
 }
 
 static int compare(const void *a, const void *b)

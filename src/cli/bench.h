@@ -12,9 +12,12 @@ int bench_embed(int argc, char **argv);
 int bench_modes(int argc, char **argv);
 int bench_stream_main(int argc, char **argv);
 
-/* An option's whole number from 1 to `most`; false after it said what is wrong. */
-bool bench_take_count(const char *benchmark, const char *option, const char *text, long most,
-                      long *to);
+/*
+ * What is left behind the options and arguments of a benchmark: the FILE of "--json FILE" and no
+ * more. False after it said what is wrong.
+ */
+bool bench_read_rest(const char *benchmark, int argc, char **argv, bool json,
+                     const char **json_file);
 
 /* One figure, measured in rounds. */
 typedef struct bench_figure {

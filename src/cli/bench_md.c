@@ -6,7 +6,6 @@
 
 #include "core/array.h"
 #include "core/parallel.h"
-#include "core/text.h"
 #include "core/try.h"
 
 #include <stdio.h>
@@ -172,71 +171,25 @@ out:
     return exit_status;
 }
 
-/* A number in a range, from an option; false after it said what is wrong. */
-static bool take_number(const char *option, const char *text, double least, double most, double *to)
-{
-    double value;
-    if (ddmd_text_to_double(text, &value) && value >= least && value <= most) {
-        *to = value;
-        return true;
-    }
-    cli_usage("bench md", "--%s %s: it must be a number from %g to %g", option, text, least, most);
-    return false;
-}
-
 int bench_md(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"system", required_argument, NULL, 's'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 't'},
-        {"replicas", required_argument, NULL, 'n'},
-        {"timestep-fs", required_argument, NULL, 'd'},
-        {"threads", required_argument, NULL, 'p'},
-        {"json", optional_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
     bench_md_request r = {
         .rounds = 5, .replicas = 16, .threads = 1, .seconds = 2, .timestep_fs = 2};
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        bool good = true;
-        switch (c) {
-        case 's':
-            r.input = optarg;
-            break;
-        case 'r':
-            good = bench_take_count("bench md", "rounds", optarg, MAX_ROUNDS, &r.rounds);
-            break;
-        case 't':
-            good = take_number("seconds", optarg, 0.01, 3600, &r.seconds);
-            break;
-        case 'n':
-            good = bench_take_count("bench md", "replicas", optarg, 4096, &r.replicas);
-            break;
-        case 'd':
-            good = take_number("timestep-fs", optarg, 0.01, 10, &r.timestep_fs);
-            break;
-        case 'p':
-            good = bench_take_count("bench md", "threads", optarg, DDMD_PARALLEL_MAX, &r.threads);
-            break;
-        case 'j':
-            r.json = true;
-            r.json_file = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("bench md", argv, c);
-        }
-        if (!good)
-            return CLI_BAD_INPUT;
-    }
-    if (r.json && !r.json_file && optind == argc - 1)
-        r.json_file = argv[optind++];
-    if (optind < argc)
-        return cli_usage("bench md", "'%s' is not an option", argv[optind]);
+    const cli_option options[] = {
+        {"system", .text = &r.input},
+        {"rounds", .count = &r.rounds, .most = MAX_ROUNDS},
+        {"seconds", .number = &r.seconds, .least = 0.01, .most = 3600},
+        {"replicas", .count = &r.replicas, .most = 4096},
+        {"timestep-fs", .number = &r.timestep_fs, .least = 0.01, .most = 10},
+        {"threads", .count = &r.threads, .most = DDMD_PARALLEL_MAX},
+        {"json", .flag = &r.json, .text = &r.json_file},
+        {0},
+    };
+    int exit_status;
+    if (!cli_read_options("bench md", argc, argv, options, help, &exit_status))
+        return exit_status;
+    if (!bench_read_rest("bench md", argc, argv, r.json, &r.json_file))
+        return CLI_BAD_INPUT;
     if (!r.input)
         return cli_usage("bench md", "--system is needed");
     return run(&r);

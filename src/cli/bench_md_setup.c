@@ -2,7 +2,6 @@
 #include "bench_md.h"
 
 #include "core/array.h"
-#include "core/text.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
 #include "ddmd/peptide.h"

@@ -237,54 +237,23 @@ out:
     return exit_status;
 }
 
-static bool take_minutes(const char *text, double *minutes)
-{
-    if (ddmd_text_to_double(text, minutes) && *minutes >= 0.001 && *minutes <= 1e6)
-        return true;
-    cli_usage("bench modes", "--minutes %s: it must be a number from 0.001 to 1000000", text);
-    return false;
-}
-
 /* Read the options; false: there is nothing left to do. */
 static bool read_options(int argc, char **argv, request *r, int *exit_status)
 {
-    static const struct option options[] = {
-        {"minutes", required_argument, NULL, 'm'}, {"out", required_argument, NULL, 'o'},
-        {"set", required_argument, NULL, 's'},     {"json", optional_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {0},
+    const cli_option options[] = {
+        {"minutes", .number = &r->minutes, .least = 0.001, .most = 1e6},
+        {"out", .text = &r->out},
+        {"set", .overrides = &r->overrides},
+        {"json", .flag = &r->json, .text = &r->json_file},
+        {0},
     };
+    if (!cli_read_options("bench modes", argc, argv, options, help, exit_status))
+        return false;
     *exit_status = CLI_BAD_INPUT;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 'm':
-            if (!take_minutes(optarg, &r->minutes))
-                return false;
-            break;
-        case 'o':
-            r->out = optarg;
-            break;
-        case 's':
-            if (!cli_add_override(&r->overrides, optarg))
-                return false;
-            break;
-        case 'j':
-            r->json = true;
-            r->json_file = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            *exit_status = cli_flush();
-            return false;
-        default:
-            *exit_status = cli_bad_option("bench modes", argv, c);
-            return false;
-        }
     r->config = optind < argc ? argv[optind++] : NULL;
-    if (r->json && !r->json_file && optind == argc - 1)
-        r->json_file = argv[optind++];
-    if (optind < argc)
-        cli_usage("bench modes", "'%s' is not an option", argv[optind]);
-    else if (!r->config)
+    if (!bench_read_rest("bench modes", argc, argv, r->json, &r->json_file))
+        return false;
+    if (!r->config)
         cli_usage("bench modes", "a configuration file is needed");
     else if (r->minutes <= 0)
         cli_usage("bench modes", "--minutes is needed");

@@ -4,7 +4,6 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/parallel.h"
-#include "core/text.h"
 #include "core/try.h"
 #include "ddmd/random.h"
 #include "ddmd/select.h"
@@ -282,69 +281,26 @@ out:;
 
 int bench_outliers(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"points", required_argument, NULL, 'n'},
-        {"dim", required_argument, NULL, 'd'},
-        {"copies", required_argument, NULL, 'c'},
-        {"min-samples", required_argument, NULL, 'm'},
-        {"neighbors", required_argument, NULL, 'k'},
-        {"threads", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"data", required_argument, NULL, 'D'},
-        {"labels", required_argument, NULL, 'L'},
-        {"scores", required_argument, NULL, 'S'},
-        {"json", optional_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
+    request r = {.copies = 1, .min_samples = 10, .neighbors = 20, .rounds = 5};
+    const cli_option options[] = {
+        {"points", .count = &r.points, .most = MAX_POINTS},
+        {"dim", .count = &r.dim, .most = MAX_DIM},
+        {"copies", .count = &r.copies, .most = MAX_POINTS},
+        {"min-samples", .count = &r.min_samples, .most = MAX_POINTS},
+        {"neighbors", .count = &r.neighbors, .most = MAX_POINTS},
+        {"threads", .count = &r.threads, .most = DDMD_PARALLEL_MAX},
+        {"rounds", .count = &r.rounds, .most = MAX_ROUNDS},
+        {"data", .text = &r.data_file},
+        {"labels", .text = &r.labels_file},
+        {"scores", .text = &r.scores_file},
+        {"json", .flag = &r.json, .text = &r.json_file},
         {0},
     };
-    request r = {.copies = 1, .min_samples = 10, .neighbors = 20, .rounds = 5};
-    const struct {
-        int option;
-        const char *name;
-        long most, *to;
-    } counts[] = {
-        {'n', "points", MAX_POINTS, &r.points},
-        {'d', "dim", MAX_DIM, &r.dim},
-        {'c', "copies", MAX_POINTS, &r.copies},
-        {'m', "min-samples", MAX_POINTS, &r.min_samples},
-        {'k', "neighbors", MAX_POINTS, &r.neighbors},
-        {'t', "threads", DDMD_PARALLEL_MAX, &r.threads},
-        {'r', "rounds", MAX_ROUNDS, &r.rounds},
-    };
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        switch (c) {
-        case 'D':
-            r.data_file = optarg;
-            continue;
-        case 'L':
-            r.labels_file = optarg;
-            continue;
-        case 'S':
-            r.scores_file = optarg;
-            continue;
-        case 'j':
-            r.json = true;
-            r.json_file = optarg;
-            continue;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            break;
-        }
-        size_t i = 0, n = sizeof counts / sizeof *counts;
-        while (i < n && counts[i].option != c)
-            i++;
-        if (i == n)
-            return cli_bad_option("bench outliers", argv, c);
-        if (!bench_take_count("bench outliers", counts[i].name, optarg, counts[i].most,
-                              counts[i].to))
-            return CLI_BAD_INPUT;
-    }
-    if (r.json && !r.json_file && optind == argc - 1)
-        r.json_file = argv[optind++];
-    if (optind < argc)
-        return cli_usage("bench outliers", "'%s' is not an option", argv[optind]);
+    int exit_status;
+    if (!cli_read_options("bench outliers", argc, argv, options, help, &exit_status))
+        return exit_status;
+    if (!bench_read_rest("bench outliers", argc, argv, r.json, &r.json_file))
+        return CLI_BAD_INPUT;
     if (!r.points || !r.dim)
         return cli_usage("bench outliers", "--points and --dim are needed");
     if (r.copies > r.points)

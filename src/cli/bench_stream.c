@@ -137,48 +137,20 @@ static long default_frames(long residues)
 
 int bench_stream_main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"residues", required_argument, NULL, 'R'},
-        {"frames", required_argument, NULL, 'n'},
-        {"batch", required_argument, NULL, 'b'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"json", optional_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
+    request r = {.batch = 10, .rounds = 5};
+    const cli_option options[] = {
+        {"residues", .count = &r.residues, .most = MAX_RESIDUES},
+        {"frames", .count = &r.frames, .most = MAX_FRAMES},
+        {"batch", .count = &r.batch, .most = MAX_BATCH},
+        {"rounds", .count = &r.rounds, .most = MAX_ROUNDS},
+        {"json", .flag = &r.json, .text = &r.json_file},
         {0},
     };
-    request r = {.batch = 10, .rounds = 5};
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        bool good = true;
-        switch (c) {
-        case 'R':
-            good = bench_take_count("bench stream", "residues", optarg, MAX_RESIDUES, &r.residues);
-            break;
-        case 'n':
-            good = bench_take_count("bench stream", "frames", optarg, MAX_FRAMES, &r.frames);
-            break;
-        case 'b':
-            good = bench_take_count("bench stream", "batch", optarg, MAX_BATCH, &r.batch);
-            break;
-        case 'r':
-            good = bench_take_count("bench stream", "rounds", optarg, MAX_ROUNDS, &r.rounds);
-            break;
-        case 'j':
-            r.json = true;
-            r.json_file = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("bench stream", argv, c);
-        }
-        if (!good)
-            return CLI_BAD_INPUT;
-    }
-    if (r.json && !r.json_file && optind == argc - 1)
-        r.json_file = argv[optind++];
-    if (optind < argc)
-        return cli_usage("bench stream", "'%s' is not an option", argv[optind]);
+    int exit_status;
+    if (!cli_read_options("bench stream", argc, argv, options, help, &exit_status))
+        return exit_status;
+    if (!bench_read_rest("bench stream", argc, argv, r.json, &r.json_file))
+        return CLI_BAD_INPUT;
     if (!r.residues)
         return cli_usage("bench stream", "--residues is needed");
     if (!r.frames)

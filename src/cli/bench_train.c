@@ -7,7 +7,6 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/parallel.h"
-#include "core/text.h"
 #include "core/try.h"
 #include "ddmd/geometry.h"
 #include "ddmd/model.h"
@@ -368,85 +367,30 @@ out:;
     return exit_status;
 }
 
-static bool take_seconds(const request *r, const char *text, double *to)
-{
-    double value;
-    if (ddmd_text_to_double(text, &value) && value >= 0.01 && value <= 3600) {
-        *to = value;
-        return true;
-    }
-    cli_usage(r->name, "--seconds %s: it must be a number from 0.01 to 3600", text);
-    return false;
-}
-
-static bool take_precision(const request *r, const char *text, enum ddmd_precision *to)
-{
-    if (strcmp(text, "f32") == 0 || strcmp(text, "bf16") == 0) {
-        *to = *text == 'f' ? DDMD_PRECISION_f32 : DDMD_PRECISION_bf16;
-        return true;
-    }
-    cli_usage(r->name, "--precision %s: it must be f32 or bf16", text);
-    return false;
-}
-
-/* One option; false after it said what is wrong. */
-static bool take(request *r, int option, const char *text)
-{
-    const struct {
-        int option;
-        const char *name;
-        long most, *to;
-    } counts[] = {
-        {'f', "filters", 512, &r->filters},      {'r', "residues", 20000, &r->residues},
-        {'b', "batch", 4096, &r->batch},         {'t', "threads", DDMD_PARALLEL_MAX, &r->threads},
-        {'n', "rounds", MAX_ROUNDS, &r->rounds},
-    };
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i].option == option)
-            return bench_take_count(r->name, counts[i].name, text, counts[i].most, counts[i].to);
-    if (option == 's')
-        return take_seconds(r, text, &r->seconds);
-    return take_precision(r, text, &r->precision);
-}
-
 static int parse_and_run(request *r, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"filters", required_argument, NULL, 'f'},
-        {"residues", required_argument, NULL, 'r'},
-        {"batch", required_argument, NULL, 'b'},
-        {"precision", required_argument, NULL, 'p'},
-        {"threads", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'n'},
-        {"seconds", required_argument, NULL, 's'},
-        {"data", required_argument, NULL, 'd'},
-        {"json", optional_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
+    const char *precision = "f32";
+    const cli_option options[] = {
+        {"filters", .count = &r->filters, .most = 512},
+        {"residues", .count = &r->residues, .most = 20000},
+        {"batch", .count = &r->batch, .most = 4096},
+        {"precision", .text = &precision},
+        {"threads", .count = &r->threads, .most = DDMD_PARALLEL_MAX},
+        {"rounds", .count = &r->rounds, .most = MAX_ROUNDS},
+        {"seconds", .number = &r->seconds, .least = 0.01, .most = 3600},
+        {"data", .text = &r->data_file},
+        {"json", .flag = &r->json, .text = &r->json_file},
         {0},
     };
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 'd':
-            r->data_file = optarg;
-            break;
-        case 'j':
-            r->json = true;
-            r->json_file = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        case '?':
-        case ':':
-            return cli_bad_option(r->name, argv, c);
-        default:
-            if (!take(r, c, optarg))
-                return CLI_BAD_INPUT;
-        }
-    if (r->json && !r->json_file && optind == argc - 1)
-        r->json_file = argv[optind++];
-    if (optind < argc)
-        return cli_usage(r->name, "'%s' is not an option", argv[optind]);
+    int exit_status;
+    if (!cli_read_options(r->name, argc, argv, options, help, &exit_status))
+        return exit_status;
+    if (strcmp(precision, "bf16") == 0)
+        r->precision = DDMD_PRECISION_bf16;
+    else if (strcmp(precision, "f32") != 0)
+        return cli_usage(r->name, "--precision %s: it must be f32 or bf16", precision);
+    if (!bench_read_rest(r->name, argc, argv, r->json, &r->json_file))
+        return CLI_BAD_INPUT;
     return run(r);
 }
 

@@ -13,26 +13,22 @@ static const char help[] =
 
 int cli_check(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"set", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
+    cli_overrides overrides = {0};
+    const cli_option options[] = {{"set", .overrides = &overrides}, {0}};
     int exit_status = CLI_FAILED;
-    cli_options options = {0};
     ddmd_config *config = NULL;
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
     char *summary = NULL;
 
-    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+    if (!cli_read_options("check", argc, argv, options, help, &exit_status))
         goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("check", "one configuration file is needed");
         goto out;
     }
-    enum ddmd_status status = ddmd_config_load(argv[optind], options.overrides.items,
-                                               options.overrides.n, &config, &mistakes, &err);
+    enum ddmd_status status =
+        ddmd_config_load(argv[optind], overrides.items, overrides.n, &config, &mistakes, &err);
     if (status == DDMD_OK)
         status = ddmd_campaign_check(config, &cli_warnings, &summary, &mistakes, &err);
     if (status != DDMD_OK) {
@@ -45,6 +41,6 @@ out:
     free(summary);
     ddmd_config_destroy(&config);
     ddmd_mistakes_clear(&mistakes);
-    free(options.overrides.items);
+    free(overrides.items);
     return exit_status;
 }

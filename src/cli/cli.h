@@ -9,6 +9,7 @@
 #include "ddmd/config.h"
 #include "ddmd/error.h"
 #include "ddmd/log.h"
+#include "options.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -44,31 +45,6 @@ int cli_usage(const char *command, const char *format, ...) __attribute__((forma
 
 /* After getopt_long() returned '?' or ':': says what was wrong. Returns CLI_BAD_INPUT. */
 int cli_bad_option(const char *command, char **argv, int result);
-
-/* "--set" values in the order given. */
-typedef struct cli_overrides {
-    const char **items;
-    size_t n;
-} cli_overrides;
-
-/* False, after it said so, where there is no memory. value is a loan. */
-bool cli_add_override(cli_overrides *overrides, const char *value);
-
-/* Options that several subcommands have. */
-typedef struct cli_options {
-    const char *run_dir;     /* --run-dir; NULL: not given */
-    cli_overrides overrides; /* --set; the caller frees the items */
-    bool quiet, json;
-} cli_options;
-
-/*
- * Read the options of a subcommand; its arguments begin at argv[optind] then. table: those of
- * --run-dir 'd', --set 's', --quiet 'q' (also -q), --json 'j' and --help 'h' (also -h) that it has.
- * False: there is nothing left to do (help was printed, or what is wrong), and *exit_status says
- * how to end.
- */
-bool cli_read_options(int argc, char **argv, const struct option *table, const char *help,
-                      cli_options *options, int *exit_status);
 
 /* A JSON number, or null where it is not finite. */
 json_t *cli_number(double value);

@@ -69,59 +69,6 @@ int cli_bad_option(const char *command, char **argv, int result)
     return cli_usage(command, "no option %s", given);
 }
 
-bool cli_add_override(cli_overrides *overrides, const char *value)
-{
-    const char **grown = realloc(overrides->items, (overrides->n + 1) * sizeof *overrides->items);
-    if (!grown) {
-        fprintf(stderr, "ddmd: out of memory\n");
-        return false;
-    }
-    grown[overrides->n] = value;
-    overrides->items = grown;
-    overrides->n++;
-    return true;
-}
-
-/* Whether a table has an option that answers `letter`. */
-static bool has_option(const struct option *table, int letter)
-{
-    while (table->name && table->val != letter)
-        table++;
-    return table->name != NULL;
-}
-
-bool cli_read_options(int argc, char **argv, const struct option *table, const char *help,
-                      cli_options *options, int *exit_status)
-{
-    const char *letters = has_option(table, 'q') ? ":qh" : ":h";
-    for (int c; (c = getopt_long(argc, argv, letters, table, NULL)) != -1;)
-        switch (c) {
-        case 'd':
-            options->run_dir = optarg;
-            break;
-        case 's':
-            if (!cli_add_override(&options->overrides, optarg)) {
-                *exit_status = CLI_FAILED;
-                return false;
-            }
-            break;
-        case 'q':
-            options->quiet = true;
-            break;
-        case 'j':
-            options->json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            *exit_status = cli_flush();
-            return false;
-        default:
-            *exit_status = cli_bad_option(argv[0], argv, c);
-            return false;
-        }
-    return true;
-}
-
 json_t *cli_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();

@@ -192,39 +192,18 @@ out:
 
 int cli_energy(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"force-field", required_argument, NULL, 'f'},
-        {"engine", required_argument, NULL, 'e'},
-        {"platform", required_argument, NULL, 'p'},
-        {"forces", required_argument, NULL, 'F'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
+    request r = {.force_field = "amber99sbildn.xml,amber99_obc.xml", .engine = "reference"};
+    const cli_option options[] = {
+        {"force-field", .text = &r.force_field},
+        {"engine", .text = &r.engine},
+        {"platform", .text = &r.platform},
+        {"forces", .text = &r.forces},
+        {"json", .flag = &r.json},
         {0},
     };
-    request r = {.force_field = "amber99sbildn.xml,amber99_obc.xml", .engine = "reference"};
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
-        switch (c) {
-        case 'f':
-            r.force_field = optarg;
-            break;
-        case 'e':
-            r.engine = optarg;
-            break;
-        case 'p':
-            r.platform = optarg;
-            break;
-        case 'F':
-            r.forces = optarg;
-            break;
-        case 'j':
-            r.json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("energy", argv, c);
-        }
+    int exit_status;
+    if (!cli_read_options("energy", argc, argv, options, help, &exit_status))
+        return exit_status;
     if (argc - optind != 1)
         return cli_usage("energy", "one PDB or configuration file is needed");
     r.input = argv[optind];

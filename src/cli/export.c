@@ -294,45 +294,24 @@ out:
 
 int cli_export(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"format", required_argument, NULL, 'f'},
-        {"simulation", required_argument, NULL, 's'},
-        {"frame", required_argument, NULL, 'F'},
-        {"stride", required_argument, NULL, 't'},
-        {"align", no_argument, NULL, 'a'},
-        {"help", no_argument, NULL, 'h'},
+    request r = {.simulation = -1, .stride = 1};
+    const char *simulation = NULL, *stride = NULL;
+    const cli_option options[] = {
+        {"output", 'o', .text = &r.output},
+        {"format", .text = &r.format},
+        {"simulation", .text = &simulation},
+        {"frame", .text = &r.frame},
+        {"stride", .text = &stride},
+        {"align", .flag = &r.align},
         {0},
     };
-    request r = {.simulation = -1, .stride = 1};
-    for (int c; (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1;)
-        switch (c) {
-        case 'o':
-            r.output = optarg;
-            break;
-        case 'f':
-            r.format = optarg;
-            break;
-        case 's':
-            if (!ddmd_text_to_long(optarg, &r.simulation) || r.simulation < 0)
-                return cli_usage("export", "--simulation %s: a simulation id, 0 or more", optarg);
-            break;
-        case 'F':
-            r.frame = optarg;
-            break;
-        case 't':
-            if (!ddmd_text_to_long(optarg, &r.stride) || r.stride < 1)
-                return cli_usage("export", "--stride %s: a whole number, 1 or more", optarg);
-            break;
-        case 'a':
-            r.align = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("export", argv, c);
-        }
+    int exit_status;
+    if (!cli_read_options("export", argc, argv, options, help, &exit_status))
+        return exit_status;
+    if (simulation && (!ddmd_text_to_long(simulation, &r.simulation) || r.simulation < 0))
+        return cli_usage("export", "--simulation %s: a simulation id, 0 or more", simulation);
+    if (stride && (!ddmd_text_to_long(stride, &r.stride) || r.stride < 1))
+        return cli_usage("export", "--stride %s: a whole number, 1 or more", stride);
     if (argc - optind != 1)
         return cli_usage("export", "one run directory is needed");
     if (!r.output)

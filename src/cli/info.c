@@ -95,16 +95,12 @@ static int print_json(void)
 
 int cli_info(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
+    bool json = false;
+    const cli_option options[] = {{"json", .flag = &json}, {0}};
     int exit_status;
-    cli_options options = {0};
-    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+    if (!cli_read_options("info", argc, argv, options, help, &exit_status))
         return exit_status;
     if (optind < argc)
         return cli_usage("info", "'%s' is one argument too many", argv[optind]);
-    return options.json ? print_json() : print_text();
+    return json ? print_json() : print_text();
 }

@@ -16,31 +16,18 @@ static const char help[] =
 
 int cli_peptide(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"fold", required_argument, NULL, 'f'},
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
+    const char *output = NULL, *fold_name = "extended";
+    const cli_option options[] = {
+        {"fold", .text = &fold_name},
+        {"output", 'o', .text = &output},
         {0},
     };
-    enum ddmd_peptide_fold fold = DDMD_PEPTIDE_EXTENDED;
-    const char *output = NULL;
-    for (int c; (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1;)
-        switch (c) {
-        case 'f':
-            if (strcmp(optarg, "helix") == 0)
-                fold = DDMD_PEPTIDE_HELIX;
-            else if (strcmp(optarg, "extended") != 0)
-                return cli_usage("peptide", "--fold %s: extended or helix", optarg);
-            break;
-        case 'o':
-            output = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("peptide", argv, c);
-        }
+    int exit_status;
+    if (!cli_read_options("peptide", argc, argv, options, help, &exit_status))
+        return exit_status;
+    bool helix = strcmp(fold_name, "helix") == 0;
+    if (!helix && strcmp(fold_name, "extended") != 0)
+        return cli_usage("peptide", "--fold %s: extended or helix", fold_name);
     if (argc - optind != 1)
         return cli_usage("peptide", "one sequence is needed");
     if (!output)
@@ -48,10 +35,10 @@ int cli_peptide(int argc, char **argv)
 
     ddmd_structure *structure = NULL;
     ddmd_error err = {0};
-    enum ddmd_status status = ddmd_peptide_build(argv[optind], fold, &structure, &err);
+    enum ddmd_status status = ddmd_peptide_build(
+        argv[optind], helix ? DDMD_PEPTIDE_HELIX : DDMD_PEPTIDE_EXTENDED, &structure, &err);
     if (status == DDMD_OK)
         status = ddmd_structure_write_pdb(structure, structure->positions, 1, output, &err);
-    int exit_status;
     if (status == DDMD_OK) {
         printf("wrote %s: %d residues, %d atoms\n", output, structure->n_residues,
                structure->n_atoms);

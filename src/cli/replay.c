@@ -129,27 +129,11 @@ static int run(const char *run_dir, const uint32_t *ids, size_t n, bool json)
 
 int cli_replay(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
     bool all = false, json = false;
-    for (int c; (c = getopt_long(argc, argv, ":h", table, NULL)) != -1;)
-        switch (c) {
-        case 'a':
-            all = true;
-            break;
-        case 'j':
-            json = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return cli_flush();
-        default:
-            return cli_bad_option("replay", argv, c);
-        }
+    const cli_option options[] = {{"all", .flag = &all}, {"json", .flag = &json}, {0}};
+    int exit_status;
+    if (!cli_read_options("replay", argc, argv, options, help, &exit_status))
+        return exit_status;
     int n = argc - optind - 1;
     if (n < 0)
         return cli_usage("replay", "a run directory is needed");
@@ -157,8 +141,8 @@ int cli_replay(int argc, char **argv)
         return cli_usage("replay", all ? "--all, or simulations by number, not both"
                                        : "simulations by number, or --all, are needed");
     uint32_t *ids = NULL;
-    int exit_status = take_ids(argv + optind + 1, n, &ids) ? run(argv[optind], ids, (size_t)n, json)
-                                                           : CLI_BAD_INPUT;
+    exit_status = take_ids(argv + optind + 1, n, &ids) ? run(argv[optind], ids, (size_t)n, json)
+                                                       : CLI_BAD_INPUT;
     free(ids);
     return exit_status;
 }

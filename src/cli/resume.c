@@ -14,31 +14,30 @@ static const char help[] =
 
 int cli_resume(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"set", required_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
+    cli_overrides overrides = {0};
+    bool quiet = false;
+    const cli_option options[] = {
+        {"set", .overrides = &overrides},
+        {"quiet", 'q', .flag = &quiet},
         {0},
     };
     int exit_status = CLI_FAILED;
-    cli_options options = {0};
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
 
-    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+    if (!cli_read_options("resume", argc, argv, options, help, &exit_status))
         goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("resume", "one run directory is needed");
         goto out;
     }
     cli_session session;
-    cli_session_begin(&session, options.quiet);
-    enum ddmd_status status =
-        ddmd_campaign_resume(argv[optind], options.overrides.items, options.overrides.n,
-                             &session.options, &mistakes, &err);
+    cli_session_begin(&session, quiet);
+    enum ddmd_status status = ddmd_campaign_resume(argv[optind], overrides.items, overrides.n,
+                                                   &session.options, &mistakes, &err);
     exit_status = cli_session_end(&session, "resume", argv[optind], status, &mistakes, &err);
 out:
     ddmd_mistakes_clear(&mistakes);
-    free(options.overrides.items);
+    free(overrides.items);
     return exit_status;
 }

@@ -18,47 +18,48 @@ static const char help[] =
 
 int cli_run(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"run-dir", required_argument, NULL, 'd'},
-        {"set", required_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
+    const char *given_dir = NULL;
+    cli_overrides overrides = {0};
+    bool quiet = false;
+    const cli_option options[] = {
+        {"run-dir", .text = &given_dir},
+        {"set", .overrides = &overrides},
+        {"quiet", 'q', .flag = &quiet},
         {0},
     };
     int exit_status = CLI_FAILED;
     char *run_dir = NULL;
-    cli_options options = {0};
     ddmd_config *config = NULL;
     ddmd_mistakes mistakes = {0};
     ddmd_error err = {0};
 
-    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+    if (!cli_read_options("run", argc, argv, options, help, &exit_status))
         goto out;
     if (argc - optind != 1) {
         exit_status = cli_usage("run", argc == optind ? "a configuration file is needed"
                                                       : "one configuration file at a time");
         goto out;
     }
-    enum ddmd_status status = ddmd_config_load(argv[optind], options.overrides.items,
-                                               options.overrides.n, &config, &mistakes, &err);
+    enum ddmd_status status =
+        ddmd_config_load(argv[optind], overrides.items, overrides.n, &config, &mistakes, &err);
     if (status != DDMD_OK) {
         exit_status = mistakes.n ? cli_mistakes("run", &mistakes) : cli_fail(status, &err);
         goto out;
     }
-    status = options.run_dir ? ddmd_text_format(&run_dir, &err, "%s", options.run_dir)
-                             : ddmd_text_format(&run_dir, &err, "runs/%s", config->campaign);
+    status = given_dir ? ddmd_text_format(&run_dir, &err, "%s", given_dir)
+                       : ddmd_text_format(&run_dir, &err, "runs/%s", config->campaign);
     if (status != DDMD_OK) {
         exit_status = cli_fail(status, &err);
         goto out;
     }
     cli_session session;
-    cli_session_begin(&session, options.quiet);
+    cli_session_begin(&session, quiet);
     status = ddmd_campaign_run(config, run_dir, &session.options, &mistakes, &err);
     exit_status = cli_session_end(&session, "run", run_dir, status, &mistakes, &err);
 out:
     ddmd_config_destroy(&config);
     ddmd_mistakes_clear(&mistakes);
     free(run_dir);
-    free(options.overrides.items);
+    free(overrides.items);
     return exit_status;
 }

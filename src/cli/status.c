@@ -154,14 +154,10 @@ static int print_text(const ddmd_campaign_status *s)
 
 int cli_status(int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
+    bool json = false;
+    const cli_option options[] = {{"json", .flag = &json}, {0}};
     int exit_status;
-    cli_options options = {0};
-    if (!cli_read_options(argc, argv, table, help, &options, &exit_status))
+    if (!cli_read_options("status", argc, argv, options, help, &exit_status))
         return exit_status;
     if (argc - optind != 1)
         return cli_usage("status", "one run directory is needed");
@@ -170,5 +166,5 @@ int cli_status(int argc, char **argv)
     enum ddmd_status status = ddmd_campaign_status_read(argv[optind], &s, &err);
     if (status != DDMD_OK)
         return cli_fail(status, &err);
-    return options.json ? print_json(&s) : print_text(&s);
+    return json ? print_json(&s) : print_text(&s);
 }
