@@ -273,21 +273,20 @@ enum ddmd_status ddmd_catalogue_identity(ddmd_catalogue *catalogue, char *campai
                                          size_t size, uint64_t *seed, ddmd_error *err)
 {
     static const char sql[] = "SELECT campaign, mode, seed FROM meta WHERE only_row = 1";
-    enum ddmd_status status = DDMD_OK;
     ddmd_statement statement;
     bool row = false;
     char digits[32];
-    DDMD_TRY(ddmd_statement_begin(catalogue, sql, &statement, err));
-    status = ddmd_statement_step(&statement, &row, err);
-    if (status == DDMD_OK && !row)
-        status = ddmd_error_set(err, DDMD_FORMAT, "%s: the table meta is empty", catalogue->path);
-    if (status == DDMD_OK) {
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &row, err);
+    if (status != DDMD_OK)
+        return status;
+    if (row) {
         ddmd_take_text(&statement, campaign, size);
         ddmd_take_text(&statement, mode, size);
         ddmd_take_text(&statement, digits, sizeof digits);
         *seed = strtoull(digits, NULL, 10);
+    } else {
+        status = ddmd_error_set(err, DDMD_FORMAT, "%s: the table meta is empty", catalogue->path);
     }
     ddmd_statement_end(&statement);
-out:
     return status;
 }

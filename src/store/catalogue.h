@@ -42,6 +42,13 @@ typedef struct ddmd_statement {
 enum ddmd_status ddmd_statement_begin(ddmd_catalogue *catalogue, const char *sql,
                                       ddmd_statement *statement, ddmd_error *err);
 
+/*
+ * The same, and the step to the first row (row false: there is none), where no values are put.
+ * Where it fails, the use has ended.
+ */
+enum ddmd_status ddmd_statement_first(ddmd_catalogue *catalogue, const char *sql,
+                                      ddmd_statement *statement, bool *row, ddmd_error *err);
+
 void ddmd_put_integer(ddmd_statement *statement, int64_t value);
 void ddmd_put_count(ddmd_statement *statement, uint64_t value);  /* at most INT64_MAX */
 void ddmd_put_id(ddmd_statement *statement, int64_t value);      /* negative: NULL */

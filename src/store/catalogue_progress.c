@@ -64,10 +64,9 @@ enum ddmd_status ddmd_catalogue_progress(ddmd_catalogue *catalogue, ddmd_progres
     int state = 0, phase = 0;
     ddmd_statement statement;
     bool found = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &found, err);
     if (status != DDMD_OK)
         return status;
-    DDMD_TRY(ddmd_statement_step(&statement, &found, err));
     if (!found)
         DDMD_FAIL(err, DDMD_FORMAT, "%s: the table progress is empty", catalogue->path);
     DDMD_TRY(ddmd_take_name(&statement, state_names, N_STATES, &state, err));

@@ -44,13 +44,11 @@ enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_mod
         "SELECT " MODEL_COLUMNS " FROM model WHERE kept = 1 ORDER BY version DESC LIMIT 1";
     ddmd_statement statement;
     bool found = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &found, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &found, err);
-    if (status == DDMD_OK)
-        *row = (ddmd_model_row){0};
-    if (status == DDMD_OK && found) {
+    *row = (ddmd_model_row){0};
+    if (found) {
         row->version = ddmd_take_u32(&statement);
         row->round = ddmd_take_u32(&statement);
         row->latent_dim = (int)ddmd_take_integer(&statement);
@@ -66,7 +64,7 @@ enum ddmd_status ddmd_catalogue_newest_model(ddmd_catalogue *catalogue, ddmd_mod
         ddmd_take_text(&statement, row->file, sizeof row->file);
     }
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
 
 #define CHECK_COLUMNS \
@@ -99,15 +97,12 @@ enum ddmd_status ddmd_catalogue_model_checks(ddmd_catalogue *catalogue,
                               "WHERE trained = 0) FROM model_check ORDER BY entry DESC LIMIT 1";
     ddmd_statement statement;
     bool found = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &found, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &found, err);
-    if (status == DDMD_OK) {
-        *newest = (ddmd_model_check_row){0};
-        *n_skipped = 0;
-    }
-    if (status == DDMD_OK && found) {
+    *newest = (ddmd_model_check_row){0};
+    *n_skipped = 0;
+    if (found) {
         newest->round = ddmd_take_u32(&statement);
         newest->version = ddmd_take_u32(&statement);
         newest->n_frames = ddmd_take_count(&statement);
@@ -118,7 +113,7 @@ enum ddmd_status ddmd_catalogue_model_checks(ddmd_catalogue *catalogue,
         *n_skipped = ddmd_take_count(&statement);
     }
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */
@@ -180,13 +175,11 @@ enum ddmd_status ddmd_catalogue_newest_round(ddmd_catalogue *catalogue, ddmd_rou
         "decision_median_s, decision_p95_s FROM round ORDER BY round DESC LIMIT 1";
     ddmd_statement statement;
     bool found = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &found, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &found, err);
-    if (status == DDMD_OK)
-        *row = (ddmd_round_row){0};
-    if (status == DDMD_OK && found) {
+    *row = (ddmd_round_row){0};
+    if (found) {
         row->round = ddmd_take_u32(&statement);
         ddmd_take_text(&statement, row->strategy, sizeof row->strategy);
         row->model_version = ddmd_take_u32(&statement);
@@ -203,7 +196,7 @@ enum ddmd_status ddmd_catalogue_newest_round(ddmd_catalogue *catalogue, ddmd_rou
         row->decision_p95_s = ddmd_take_number(&statement);
     }
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
 
 /* ---- restart points ------------------------------------------------------------------------- */

@@ -170,20 +170,17 @@ enum ddmd_status ddmd_catalogue_totals(ddmd_catalogue *catalogue, ddmd_totals *t
         "coalesce(sum(n_frames), 0), coalesce(sum(n_steps), 0) FROM simulation";
     ddmd_statement statement;
     bool row = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &row, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &row, err);
-    if (status == DDMD_OK) {
-        totals->simulations = ddmd_take_count(&statement);
-        totals->simulations_running = ddmd_take_count(&statement);
-        totals->simulations_failed = ddmd_take_count(&statement);
-        totals->simulations_culled = ddmd_take_count(&statement);
-        totals->frames = ddmd_take_count(&statement);
-        totals->steps = ddmd_take_count(&statement);
-    }
+    totals->simulations = ddmd_take_count(&statement);
+    totals->simulations_running = ddmd_take_count(&statement);
+    totals->simulations_failed = ddmd_take_count(&statement);
+    totals->simulations_culled = ddmd_take_count(&statement);
+    totals->frames = ddmd_take_count(&statement);
+    totals->steps = ddmd_take_count(&statement);
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
 
 enum ddmd_status ddmd_catalogue_has_children(ddmd_catalogue *catalogue, uint32_t simulation,

@@ -126,6 +126,18 @@ enum ddmd_status ddmd_statement_step(ddmd_statement *statement, bool *row, ddmd_
     return DDMD_OK;
 }
 
+enum ddmd_status ddmd_statement_first(ddmd_catalogue *catalogue, const char *sql,
+                                      ddmd_statement *statement, bool *row, ddmd_error *err)
+{
+    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, statement, err);
+    if (status != DDMD_OK)
+        return status;
+    status = ddmd_statement_step(statement, row, err);
+    if (status != DDMD_OK)
+        ddmd_statement_end(statement);
+    return status;
+}
+
 int64_t ddmd_take_integer(ddmd_statement *statement)
 {
     return sqlite3_column_int64(statement->handle, statement->taken++);

@@ -50,17 +50,14 @@ enum ddmd_status ddmd_catalogue_decision_times(ddmd_catalogue *catalogue, double
         "(SELECT n FROM size)";
     ddmd_statement statement;
     bool row = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &row, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &row, err);
-    if (status == DDMD_OK) {
-        *median_s = ddmd_take_number(&statement);
-        *p95_s = ddmd_take_number(&statement);
-        *n = ddmd_take_count(&statement);
-    }
+    *median_s = ddmd_take_number(&statement);
+    *p95_s = ddmd_take_number(&statement);
+    *n = ddmd_take_count(&statement);
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
 
 enum ddmd_status ddmd_catalogue_learning(ddmd_catalogue *catalogue, ddmd_learning_totals *totals,
@@ -74,20 +71,17 @@ enum ddmd_status ddmd_catalogue_learning(ddmd_catalogue *catalogue, ddmd_learnin
         "count(*), avg(n_candidates), avg(n_outliers), avg(seconds) FROM round";
     ddmd_statement statement;
     bool row = false;
-    enum ddmd_status status = ddmd_statement_begin(catalogue, sql, &statement, err);
+    enum ddmd_status status = ddmd_statement_first(catalogue, sql, &statement, &row, err);
     if (status != DDMD_OK)
         return status;
-    status = ddmd_statement_step(&statement, &row, err);
-    if (status == DDMD_OK) {
-        totals->trainings = ddmd_take_count(&statement);
-        totals->training_samples = ddmd_take_number(&statement);
-        totals->training_epochs = ddmd_take_number(&statement);
-        totals->training_s = ddmd_take_number(&statement);
-        totals->rankings = ddmd_take_count(&statement);
-        totals->ranking_samples = ddmd_take_number(&statement);
-        totals->ranking_outliers = ddmd_take_number(&statement);
-        totals->ranking_s = ddmd_take_number(&statement);
-    }
+    totals->trainings = ddmd_take_count(&statement);
+    totals->training_samples = ddmd_take_number(&statement);
+    totals->training_epochs = ddmd_take_number(&statement);
+    totals->training_s = ddmd_take_number(&statement);
+    totals->rankings = ddmd_take_count(&statement);
+    totals->ranking_samples = ddmd_take_number(&statement);
+    totals->ranking_outliers = ddmd_take_number(&statement);
+    totals->ranking_s = ddmd_take_number(&statement);
     ddmd_statement_end(&statement);
-    return status;
+    return DDMD_OK;
 }
