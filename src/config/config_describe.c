@@ -55,26 +55,16 @@ static void add_values(ddmd_text *text, const ddmd_key *key)
         break;
     case DDMD_KEY_SEED:
     case DDMD_KEY_INTEGER:
-        ddmd_text_add(text, "%sa whole number ", key->or_zero ? "0, or " : "");
-        ddmd_key_add_limits(text, key);
-        break;
     case DDMD_KEY_REAL:
-        ddmd_text_add(text, "%sa number ", key->or_zero ? "0, or " : "");
-        ddmd_key_add_limits(text, key);
+        ddmd_key_add_number(text, key);
         break;
     case DDMD_KEY_REALS:
-        ddmd_text_add(text, "a number ");
-        ddmd_key_add_limits(text, key);
-        ddmd_text_add(text, ", or a list");
-        break;
     case DDMD_KEY_INTEGERS:
-        ddmd_text_add(text, "a whole number ");
-        ddmd_key_add_limits(text, key);
+        ddmd_key_add_number(text, key);
         ddmd_text_add(text, ", or a list");
         break;
     case DDMD_KEY_LAYERS:
-        ddmd_text_add(text, "a whole number ");
-        ddmd_key_add_limits(text, key);
+        ddmd_key_add_number(text, key);
         ddmd_text_add(text, ", or a list: one a layer");
         break;
     }

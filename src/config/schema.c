@@ -91,8 +91,10 @@ const char *ddmd_key_later(const char *path)
     return NULL;
 }
 
-void ddmd_key_add_limits(ddmd_text *text, const ddmd_key *key)
+void ddmd_key_add_number(ddmd_text *text, const ddmd_key *key)
 {
+    bool real = key->kind == DDMD_KEY_REAL || key->kind == DDMD_KEY_REALS;
+    ddmd_text_add(text, "%sa %snumber ", key->or_zero ? "0, or " : "", real ? "" : "whole ");
     if (key->kind == DDMD_KEY_SEED) {
         ddmd_text_add(text, "from 0 to 9223372036854775807");
         return;
@@ -131,17 +133,8 @@ void ddmd_key_add_demand(ddmd_text *text, const ddmd_key *key)
         break;
     case DDMD_KEY_SEED:
     case DDMD_KEY_INTEGER:
-        ddmd_text_add(text, "%sa whole number ", key->or_zero ? "0, or " : "");
-        ddmd_key_add_limits(text, key);
-        break;
     case DDMD_KEY_REAL:
-        ddmd_text_add(text, "%sa number ", key->or_zero ? "0, or " : "");
-        ddmd_key_add_limits(text, key);
-        break;
-    case DDMD_KEY_REALS:
-        ddmd_text_add(text, "a number ");
-        ddmd_key_add_limits(text, key);
-        ddmd_text_add(text, ", or a list of them");
+        ddmd_key_add_number(text, key);
         break;
     case DDMD_KEY_BOOLEAN:
         ddmd_text_add(text, "true or false");
@@ -152,10 +145,10 @@ void ddmd_key_add_demand(ddmd_text *text, const ddmd_key *key)
     case DDMD_KEY_FORCE_FIELDS:
         ddmd_text_add(text, "the name of a force-field file, or a list of them");
         break;
+    case DDMD_KEY_REALS:
     case DDMD_KEY_INTEGERS:
     case DDMD_KEY_LAYERS:
-        ddmd_text_add(text, "a whole number ");
-        ddmd_key_add_limits(text, key);
+        ddmd_key_add_number(text, key);
         ddmd_text_add(text, ", or a list of them");
         break;
     }

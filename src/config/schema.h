@@ -76,8 +76,8 @@ const ddmd_section *ddmd_section_find(const char *path);
 /* What to do instead of a key that a later version will have; NULL where it is none. */
 const char *ddmd_key_later(const char *path);
 
-/* "from 1 to 100000", "above 0 and at most 2000"; nothing where there is no limit. */
-void ddmd_key_add_limits(ddmd_text *text, const ddmd_key *key);
+/* "a whole number from 1 to 100000", "0, or a number above 0 and at most 2000". */
+void ddmd_key_add_number(ddmd_text *text, const ddmd_key *key);
 
 /* What a value must be, after "must be": "a number above 0 and at most 2000, in K". */
 void ddmd_key_add_demand(ddmd_text *text, const ddmd_key *key);
