@@ -207,44 +207,38 @@ out:
     return status;
 }
 
-static enum ddmd_status select_both(struct parser *p, uint8_t *chosen)
+/* Parts with `word` between them: atoms of all parts where it is "and", of any where it is "or". */
+static enum ddmd_status select_joined(struct parser *p, const char *word,
+                                      enum ddmd_status part(struct parser *p, uint8_t *chosen),
+                                      uint8_t *chosen)
 {
     enum ddmd_status status = DDMD_OK;
     size_t n = (size_t)p->s->n_atoms;
+    bool both = strcmp(word, "and") == 0;
     uint8_t *other = NULL;
-    DDMD_TRY(select_term(p, chosen));
-    while (is(p, "and")) {
+    DDMD_TRY(part(p, chosen));
+    while (is(p, word)) {
         free(other);
         other = NULL;
         DDMD_TRY(ddmd_array_alloc(&other, n, 1, p->err));
         DDMD_TRY(next_word(p));
-        DDMD_TRY(select_term(p, other));
+        DDMD_TRY(part(p, other));
         for (size_t i = 0; i < n; i++)
-            chosen[i] &= other[i];
+            chosen[i] = both ? chosen[i] & other[i] : chosen[i] | other[i];
     }
 out:
     free(other);
     return status;
 }
 
+static enum ddmd_status select_both(struct parser *p, uint8_t *chosen)
+{
+    return select_joined(p, "and", select_term, chosen);
+}
+
 static enum ddmd_status select_any(struct parser *p, uint8_t *chosen)
 {
-    enum ddmd_status status = DDMD_OK;
-    size_t n = (size_t)p->s->n_atoms;
-    uint8_t *other = NULL;
-    DDMD_TRY(select_both(p, chosen));
-    while (is(p, "or")) {
-        free(other);
-        other = NULL;
-        DDMD_TRY(ddmd_array_alloc(&other, n, 1, p->err));
-        DDMD_TRY(next_word(p));
-        DDMD_TRY(select_both(p, other));
-        for (size_t i = 0; i < n; i++)
-            chosen[i] |= other[i];
-    }
-out:
-    free(other);
-    return status;
+    return select_joined(p, "or", select_both, chosen);
 }
 
 enum ddmd_status ddmd_structure_select(const ddmd_structure *structure, const char *expression,
