@@ -118,6 +118,9 @@ enum ddmd_status ddmd_model_create(const char *kind, const ddmd_model_options *o
  * be given once, with their count; training and held-out maps then have none in common. They are
  * split by map, whatever its count.
  *
+ * Where a batch's loss is above one nat a pixel, its gradient is shortened to a norm of at most 10
+ * nats a pixel, so that RMSprop soon goes on from a loss that ran away; see docs/model.md.
+ *
  * *last (may be NULL): how many epochs were done, and the losses of the epoch whose weights were
  * kept, best_epoch. Training losses are with dropout and noise, validation losses as
  * ddmd_model_evaluate() has them.

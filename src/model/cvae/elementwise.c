@@ -105,3 +105,20 @@ void ddmd_add(size_t n, const float *values, float *sum)
     for (size_t i = 0; i < n; i++)
         sum[i] += values[i];
 }
+
+enum { LANES = 16 }; /* sums that run side by side */
+
+FOR_EACH_ISA
+double ddmd_sum_of_squares(size_t n, const float *values)
+{
+    double sums[LANES] = {0}, sum = 0;
+    size_t whole = n - n % LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            sums[l] += (double)values[i + l] * values[i + l];
+    for (size_t i = whole; i < n; i++)
+        sum += (double)values[i] * values[i];
+    for (size_t l = 0; l < LANES; l++)
+        sum += sums[l];
+    return sum;
+}

@@ -31,4 +31,6 @@ double ddmd_cross_entropy(size_t n, float *logits, float bias, const float *targ
 /* sum [n] += values [n] */
 void ddmd_add(size_t n, const float *values, float *sum);
 
+double ddmd_sum_of_squares(size_t n, const float *values);
+
 #endif

@@ -14,6 +14,7 @@ typedef struct ddmd_cvae_member {
     ddmd_cvae_network *network;   /* trains and evaluates */
     ddmd_cvae_network *embedding; /* embeds */
     float *gradient;              /* [n_values], while training */
+    double squares;               /* of its part of the gradient of all */
     double unpack_s;              /* so far */
 
     /* how its last work ended */

@@ -10,8 +10,9 @@ void ddmd_rmsprop_step(const ddmd_rmsprop *rmsprop, size_t n, const float *restr
 {
     const float rate = (float)rmsprop->learning_rate, epsilon = (float)rmsprop->epsilon;
     const float rho = (float)rmsprop->rho, rest = (float)(1 - rmsprop->rho);
+    const float scale = (float)rmsprop->gradient_scale;
     for (size_t i = 0; i < n; i++) {
-        float g = gradient[i];
+        float g = scale * gradient[i];
         float s = rho * mean_square[i] + rest * g * g;
         mean_square[i] = s;
         weights[i] -= rate * g / (sqrtf(s) + epsilon);

@@ -22,6 +22,8 @@ typedef struct training {
     size_t first, end; /* maps of train */
     float *keep;       /* [batch_size][dense_width] */
     float *noise;      /* [batch_size][latent_dim] */
+    int n_gradients;   /* of the first members, to be summed */
+    double gradient_scale;
 } training;
 
 static void draw(training *t, uint64_t step)
@@ -68,26 +70,74 @@ static void gradient_member(void *user, int number)
     }
 }
 
+/* Add the other members' values at .. at + n - 1 of the gradient to the first one's. */
+static void sum_gradients(const training *t, size_t at, size_t n)
+{
+    const ddmd_cvae_member *members = t->model->members;
+    for (int m = 1; m < t->n_gradients; m++)
+        ddmd_add(n, members[m].gradient + at, members[0].gradient + at);
+}
+
 enum { UPDATE_BLOCK = 4096 }; /* values, which stay in the fastest cache meanwhile */
 
-/* Sum the gradients of the members that had any maps, and update one part of the weights. */
+/* Sum the members' gradients, and update one part of the weights. */
 static void update_member(void *user, int number)
 {
     const training *t = user;
     const ddmd_model_options *options = &t->base->options;
-    const ddmd_rmsprop rmsprop = {options->learning_rate, options->rho, options->epsilon};
+    const ddmd_rmsprop rmsprop = {options->learning_rate, options->rho, options->epsilon,
+                                  t->gradient_scale};
     int n_members = t->model->n_members;
-    const ddmd_cvae_member *members = t->model->members;
-    float *sum = members[0].gradient;
     size_t at = ddmd_share(t->model->architecture.n_values, n_members, number);
     const size_t end = ddmd_share(t->model->architecture.n_values, n_members, number + 1);
     for (size_t n; at < end; at += n) {
         n = end - at < UPDATE_BLOCK ? end - at : UPDATE_BLOCK;
-        for (int m = 1; m < n_members && (size_t)m < t->end - t->first; m++)
-            ddmd_add(n, members[m].gradient + at, sum + at);
-        ddmd_rmsprop_step(&rmsprop, n, sum + at, t->model->state.mean_square + at,
-                          t->model->state.weights + at);
+        sum_gradients(t, at, n);
+        ddmd_rmsprop_step(&rmsprop, n, t->model->members[0].gradient + at,
+                          t->model->state.mean_square + at, t->model->state.weights + at);
     }
+}
+
+/* Sum the members' gradients, and measure one part of the sum. */
+static void measure_member(void *user, int number)
+{
+    const training *t = user;
+    int n_members = t->model->n_members;
+    size_t at = ddmd_share(t->model->architecture.n_values, n_members, number);
+    size_t n = ddmd_share(t->model->architecture.n_values, n_members, number + 1) - at;
+    sum_gradients(t, at, n);
+    t->model->members[number].squares = ddmd_sum_of_squares(n, t->model->members[0].gradient + at);
+}
+
+/*
+ * Nats a pixel. A model that knows nothing has a loss of ln 2, and gradients of trainings that go
+ * well a norm of 0.1 to 3, whatever the map's size. Where exp(log variance) has run away, both may
+ * be a million: RMSprop takes a step of its usual size then, which is enough to come back, but only
+ * tiny ones for hundreds thereafter, until its mean squares have forgotten.
+ */
+static const double lost_loss = 1, longest_gradient = 10;
+
+/* Shorten the gradient of a batch whose loss is far out. */
+static void limit_gradient(training *t)
+{
+    const ddmd_cvae_selection *maps = &t->train;
+    int n_members = t->model->n_members;
+    const ddmd_cvae_member *members = t->model->members;
+    double side = t->model->architecture.side, loss = 0, count = 0, squares = 0;
+    for (int m = 0; m < n_members; m++)
+        loss += members[m].sum.reconstruction + members[m].sum.kl;
+    for (size_t i = t->first; i < t->end; i++)
+        count += maps->counts ? maps->counts[maps->index[i]] / maps->mean_count : 1;
+    double pixels = side * side * count;
+    if (loss <= lost_loss * pixels)
+        return;
+    ddmd_members_run(n_members, measure_member, t);
+    t->n_gradients = 1;
+    for (int m = 0; m < n_members; m++)
+        squares += members[m].squares;
+    double norm = sqrt(squares), most = longest_gradient * pixels / (double)(t->end - t->first);
+    if (norm > most)
+        t->gradient_scale = most / norm;
 }
 
 /* One step of the optimiser, on the maps t->first .. t->end - 1 of the order; *sum grows. */
@@ -95,6 +145,9 @@ static enum ddmd_status take_step(training *t, uint64_t number, ddmd_model_loss 
                                   ddmd_error *err)
 {
     int n_members = t->model->n_members;
+    size_t n = t->end - t->first;
+    t->n_gradients = (size_t)n_members < n ? n_members : (int)n;
+    t->gradient_scale = 1;
     draw(t, number);
     ddmd_members_run(n_members, gradient_member, t);
     enum ddmd_status status = ddmd_cvae_gather(t->model, sum, err);
@@ -103,6 +156,7 @@ static enum ddmd_status take_step(training *t, uint64_t number, ddmd_model_loss 
     if (!isfinite(sum->reconstruction + sum->kl))
         return ddmd_error_set(err, DDMD_NUMERIC,
                               "the loss is no longer finite; try a smaller learning_rate");
+    limit_gradient(t);
     ddmd_members_run(n_members, update_member, t);
     return DDMD_OK;
 }

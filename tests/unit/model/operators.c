@@ -484,8 +484,8 @@ static void fast_elementwise_operators_agree_with_the_reference(void **state)
 static void rmsprop_takes_the_steps_of_its_definition(void **state)
 {
     (void)state;
-    const ddmd_rmsprop rmsprop = {0.1, 0.9, 0.5};
-    const float gradient[] = {2, 0};
+    const ddmd_rmsprop rmsprop = {0.1, 0.9, 0.5, 0.25};
+    const float gradient[] = {8, 0};
     float square[] = {0, 0}, weight[] = {1, 1};
     double s = 0, w = 1;
     for (int step = 0; step < 2; step++) {
@@ -494,6 +494,21 @@ static void rmsprop_takes_the_steps_of_its_definition(void **state)
         ddmd_rmsprop_step(&rmsprop, 2, gradient, square, weight);
         assert_true(fabs(square[0] - s) < 1e-6 && fabs(weight[0] - w) < 1e-6);
         assert_true(square[1] == 0 && weight[1] == 1);
+    }
+}
+
+/* Lengths about a whole number of vectors, and squares that no float32 holds. */
+static void squares_are_summed_in_float64(void **state)
+{
+    (void)state;
+    float values[67] = {0};
+    for (size_t n = 0; n <= 67; n += n < 60 ? 15 : 1) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++) {
+            values[i] = (i % 2 ? -1e25F : 3e24F) * (float)(i + 1);
+            sum += (double)values[i] * values[i];
+        }
+        assert_true(fabs(ddmd_sum_of_squares(n, values) - sum) <= 1e-14 * sum);
     }
 }
 
@@ -537,6 +552,7 @@ int main(void)
         cmocka_unit_test(activations_agree_with_the_reference),
         cmocka_unit_test(bf16_is_rounded_to_the_nearest_and_to_even),
         cmocka_unit_test(rmsprop_takes_the_steps_of_its_definition),
+        cmocka_unit_test(squares_are_summed_in_float64),
         cmocka_unit_test(parallel_work_is_done_once_by_each_member),
     };
     return cmocka_run_group_tests_name("operators", tests, NULL, NULL);

@@ -1,4 +1,5 @@
 #include "ddmd/model.h"
+#include "model/cvae/passes.h"
 #include "support/cmocka.h"
 #include "unit/model/maps.h"
 
@@ -172,6 +173,48 @@ static void a_diverged_training_leaves_the_model_as_it_was(void **state)
     free(maps);
 }
 
+/* log variances of 30: what the gradient of exp(30) leaves behind is that of a shortened one */
+static void a_runaway_batch_leaves_no_long_gradient_behind(void **state)
+{
+    (void)state;
+    extern const ddmd_model_ops ddmd_model_cvae;
+    ddmd_error err = {0};
+    ddmd_model_base base = {.options = small_options(), .n_residues = SIDE, .latent_dim = DIM};
+    base.options.epochs = 1;
+    base.options.batch_size = MAPS;
+    base.options.validation_fraction = 0;
+    uint8_t *maps = test_maps(SIDE, MAPS, 0.03, 1);
+    uint32_t counts[MAPS];
+    for (int m = 0; m < MAPS; m++)
+        counts[m] = m % 2 ? 1 : 9;
+    const double pixels = SIDE * SIDE;
+    for (int i = 0; i < 4; i++) {
+        bool runaway = i % 2;
+        void *self = NULL;
+        ddmd_model_progress last;
+        ASSERT_OK(ddmd_model_cvae.create(&base, &self, &err), &err);
+        const ddmd_cvae_architecture *a = &((ddmd_cvae *)self)->architecture;
+        const ddmd_cvae_state *s = &((ddmd_cvae *)self)->state;
+        for (int d = 0; runaway && d < DIM; d++)
+            s->weights[a->at_latent.bias + (size_t)(DIM + d)] = 30;
+        ASSERT_OK(ddmd_model_cvae.train(self, &base, maps, i < 2 ? NULL : counts, MAPS, NULL, NULL,
+                                        &last, &err),
+                  &err);
+        double squares = 0;
+        for (size_t v = 0; v < a->n_values; v++)
+            squares += s->mean_square[v] / (1 - base.options.rho);
+        if (runaway) {
+            assert_true(last.train.kl > 1e12);
+            assert_true(fabs(sqrt(squares) / (10 * pixels) - 1) < 1e-4);
+        } else {
+            assert_true(last.train.reconstruction + last.train.kl < pixels);
+            assert_true(sqrt(squares) > 0.01 * pixels && sqrt(squares) < 3 * pixels);
+        }
+        ddmd_model_cvae.destroy(self);
+    }
+    free(maps);
+}
+
 /* Large maps, as the paper has them: strides everywhere, kernel 5 first. */
 static void large_maps_are_learnt_too(void **state)
 {
@@ -249,6 +292,7 @@ int main(void)
         cmocka_unit_test(there_may_be_more_threads_than_work),
         cmocka_unit_test(losses_are_means_over_samples),
         cmocka_unit_test(a_diverged_training_leaves_the_model_as_it_was),
+        cmocka_unit_test(a_runaway_batch_leaves_no_long_gradient_behind),
         cmocka_unit_test(large_maps_are_learnt_too),
         cmocka_unit_test(a_map_has_one_place_in_the_embedding),
     };
