@@ -23,10 +23,15 @@ typedef struct ddmd_learner {
 /*
  * Train each latent dimension on the set, from the weights of version `newest` where training goes
  * on from them (0: there are none), and save it as version newest + 1. rows: [latent_dim.n], filled
- * but for `round`; one of them is kept. *best: which.
+ * but for `round`; one of them is kept. *best: which. A dimension whose loss does not stay finite
+ * has losses of NaN and is not kept; NUMERIC: none did, and the weights in use should stay.
  */
 enum ddmd_status ddmd_learn(const ddmd_learner *learner, const ddmd_map_set *set, uint32_t newest,
                             ddmd_model_row *rows, size_t *best, ddmd_error *err);
+
+/* A row of a training, for the log. */
+void ddmd_learn_describe(const ddmd_config *config, const ddmd_model_row *row, char *buffer,
+                         size_t size);
 
 /*
  * Reconstruct the maps of new frames with the weights that are in use. check: filled but for

@@ -39,6 +39,7 @@ static enum ddmd_status train_all(ddmd_campaign *c, double from, const ddmd_mode
     size_t n_dims = c->config->model.latent_dim.n, best = 0;
     ddmd_map_set set = {0};
     ddmd_model_row *rows = NULL;
+    char text[256];
     const ddmd_learner learner = learner_of(c);
 
     DDMD_TRY(ddmd_array_alloc(&rows, n_dims, sizeof *rows, err));
@@ -58,13 +59,11 @@ static enum ddmd_status train_all(ddmd_campaign *c, double from, const ddmd_mode
     c->row.phase = DDMD_PHASE_infer;
     DDMD_TRY(ddmd_campaign_put_row(c, err));
     DDMD_TRY(ddmd_catalogue_commit(c->catalogue, err));
-    for (size_t i = 0; i < n_dims; i++)
-        ddmd_log_line(&c->log, DDMD_LOG_INFO,
-                      "round %u: %s latent_dim %d trained on %zu maps of %zu frames, %d epochs, in "
-                      "%.1f s: loss %.2f, held out %.2f%s",
-                      c->row.round, c->config->model.kind, rows[i].latent_dim, set.n_maps,
-                      set.n_frames, rows[i].epochs, rows[i].seconds, rows[i].train_loss,
-                      rows[i].validation_loss, rows[i].kept && n_dims > 1 ? " (kept)" : "");
+    for (size_t i = 0; i < n_dims; i++) {
+        ddmd_learn_describe(c->config, &rows[i], text, sizeof text);
+        ddmd_log_line(&c->log, isnan(rows[i].train_loss) ? DDMD_LOG_WARNING : DDMD_LOG_INFO,
+                      "round %u: %s", c->row.round, text);
+    }
 out:
     if (status != DDMD_OK)
         ddmd_catalogue_rollback(c->catalogue);
@@ -128,5 +127,17 @@ enum ddmd_status ddmd_phase_train(ddmd_campaign *c, ddmd_error *err)
             return status;
         train = check.trained;
     }
-    return train ? train_all(c, from, &check, err) : skip(c, from, &check, err);
+    if (!train)
+        return skip(c, from, &check, err);
+    ddmd_error why = {0};
+    enum ddmd_status status = train_all(c, from, &check, &why);
+    if (status == DDMD_NUMERIC && c->row.model_version > 0) {
+        ddmd_log_line(&c->log, DDMD_LOG_WARNING, "round %u: %s; model version %u stays in use",
+                      c->row.round, why.message, c->row.model_version);
+        check.trained = false;
+        return skip(c, from, &check, err);
+    }
+    if (status != DDMD_OK && err)
+        *err = why;
+    return status;
 }

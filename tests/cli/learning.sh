@@ -69,6 +69,40 @@ epochs = [e for (e,) in db.execute("SELECT epochs FROM model")]
 assert len(epochs) == 2 and all(2 < e < 400 for e in epochs), epochs
 ' || fail "patience"
 
+# Weights whose loss is not finite: of one latent dimension, which is not chosen then and begins
+# anew, and of both, when the model in use stays. The campaign goes on.
+damage() {
+    $PYTHON -c '
+import sys, h5py
+for name in sys.argv[1:]:
+    with h5py.File(name, "r+") as file:
+        file["/weights/z_log_var.bias"][:] = 500
+' "$@" || fail "damaging weights"
+}
+sed -i 's/train_when: needed/train_when: always/; s/epochs: 100/epochs: 3/' toy.yaml
+expect 0 run toy.yaml --run-dir runaway --quiet --set stop.rounds=1
+damage runaway/models/model-0001-d2.h5
+expect 0 resume runaway --quiet --set stop.rounds=2
+says runaway/log/ddmd.log "latent_dim 2: the loss did not stay finite"
+expect 0 resume runaway --quiet --set stop.rounds=3
+damage runaway/models/model-0003-d2.h5 runaway/models/model-0003-d3.h5
+expect 0 resume runaway --quiet --set stop.rounds=4
+says runaway/log/ddmd.log "model version 3 stays in use"
+$PYTHON -c '
+import sqlite3
+db = sqlite3.connect("runaway/catalogue.sqlite")
+found = db.execute("SELECT version, latent_dim, kept, train_loss IS NULL, validation_loss IS NULL"
+                   " FROM model WHERE version > 1 ORDER BY version, latent_dim").fetchall()
+assert found[:2] == [(2, 2, 0, 1, 1), (2, 3, 1, 0, 0)] and len(found) == 4, found
+assert all(row[3:] == (0, 0) for row in found[2:]), found
+used = db.execute("SELECT round, model_version FROM round ORDER BY round").fetchall()
+assert used == [(1, 1), (2, 2), (3, 3), (4, 3)], used
+' || fail "weights that ran away"
+
+# Without any weights to fall back on, it ends with a hint.
+expect 1 run toy.yaml --run-dir hopeless --quiet --set model.learning_rate=1
+says err "smaller learning_rate"
+
 # A strategy that does not learn embeds nothing.
 expect 0 run toy.yaml --run-dir random --quiet --set selection.strategy=random
 [ -e random/models/embedding-0001.h5 ] && fail "strategy random embedded frames"

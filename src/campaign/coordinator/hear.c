@@ -124,17 +124,14 @@ static enum ddmd_status note_training(ddmd_coordinator *o, ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ddmd_campaign *c = o->c;
+    char text[256];
     DDMD_TRY(ddmd_coordinator_begin(o, err));
     for (size_t i = 0; i < o->n_models; i++) {
         const ddmd_model_row *row = &o->models[i];
         DDMD_TRY(ddmd_catalogue_add_model(c->catalogue, row, err));
-        ddmd_log_line(
-            &c->log, DDMD_LOG_INFO,
-            "%s latent_dim %d trained on %llu maps of %llu frames, %d epochs, in %.1f s: loss "
-            "%.2f, held out %.2f%s",
-            c->config->model.kind, row->latent_dim, (unsigned long long)row->n_maps,
-            (unsigned long long)row->n_samples, row->epochs, row->seconds, row->train_loss,
-            row->validation_loss, row->kept && c->config->model.latent_dim.n > 1 ? " (kept)" : "");
+        ddmd_learn_describe(c->config, row, text, sizeof text);
+        ddmd_log_line(&c->log, isnan(row->train_loss) ? DDMD_LOG_WARNING : DDMD_LOG_INFO, "%s",
+                      text);
     }
     c->row.model_version = o->models[0].version;
     o->n_models = 0;

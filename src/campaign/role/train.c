@@ -105,7 +105,16 @@ static enum ddmd_status train_all(train *t, ddmd_error *err)
     DDMD_TRY(
         ddmd_feature_window_take(t->window, (size_t)config_of(t)->model.max_samples, &set, err));
     ddmd_process_now(t->process, DDMD_ACTIVITY_compute, "training on %zu frames", set.n);
-    DDMD_TRY(ddmd_learn(&t->learner, &set.maps, t->newest.version, rows, &best, err));
+    ddmd_error why = {0};
+    status = ddmd_learn(&t->learner, &set.maps, t->newest.version, rows, &best, &why);
+    if (status == DDMD_NUMERIC && t->newest.version > 0) {
+        ddmd_log_line(ddmd_process_log(t->process), DDMD_LOG_WARNING,
+                      "%s; model version %u stays in use", why.message, t->newest.version);
+        status = DDMD_OK;
+        goto out;
+    }
+    if (status != DDMD_OK)
+        DDMD_FAIL(err, status, "%s", why.message);
     for (size_t i = 0; i < n_dims; i++)
         if (i != best)
             DDMD_TRY(tell(t, &rows[i], err));
