@@ -64,6 +64,7 @@ typedef struct ddmd_config {
         ddmd_real_list temperature_kelvin; /* at least one; replica r has the (r mod n)th */
         double friction_per_ps;
         double timestep_fs;
+        int gb_interval_steps;
         double report_interval_ps;
         double segment_ns;
         enum ddmd_velocities velocities;

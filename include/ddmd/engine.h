@@ -12,6 +12,11 @@
  * do; a start from positions and velocities of a frame goes on from just there. The kinetic energy
  * is that of these velocities; under NVE that of velocities brought to the time of the positions.
  *
+ * With gb_interval_steps = k above 1 the forces of generalized Born solvent and its surface act as
+ * an impulse, k times as strong, at every step whose number is divisible by k, and at no other
+ * (r-RESPA: Tuckerman, Berne, Martyna, J. Chem. Phys. 97, 1990, 1992). Energies of frames are
+ * complete.
+ *
  * A trajectory is a function of (seed, simulation_id, first_step, positions, velocities, number of
  * steps of each advance) and the build alone: not of the other replicas, nor of the number of
  * threads. An engine that cannot promise that on some platform lacks DDMD_ENGINE_DETERMINISTIC.
@@ -31,13 +36,14 @@ extern "C" {
 typedef struct ddmd_engine ddmd_engine;
 
 typedef struct ddmd_engine_options {
-    double temperature_kelvin;   /* used where a start does not give its own; > 0 */
-    double friction_per_ps;      /* >= 0; 0: NVE (Verlet) */
-    double timestep_fs;          /* > 0 */
-    uint64_t seed;               /* the campaign's */
-    int threads_per_replica;     /* openmm on CPU; >= 1 */
-    const char *platform;        /* openmm: CUDA, OpenCL, CPU, Reference; NULL: the fastest there */
-    const char *precision;       /* openmm: single, mixed, double; NULL: the platform's default */
+    double temperature_kelvin; /* used where a start does not give its own; > 0 */
+    double friction_per_ps;    /* >= 0; 0: NVE (Verlet) */
+    double timestep_fs;        /* > 0 */
+    uint64_t seed;             /* the campaign's */
+    int gb_interval_steps;   /* generalized Born forces act at every so many steps; 0 or 1: each */
+    int threads_per_replica; /* openmm on CPU; >= 1 */
+    const char *platform;    /* openmm: CUDA, OpenCL, CPU, Reference; NULL: the fastest there */
+    const char *precision;   /* openmm: single, mixed, double; NULL: the platform's default */
     double constraint_tolerance; /* relative; 0: 1e-6 */
     const ddmd_log *log;         /* may be NULL */
 } ddmd_engine_options;
@@ -77,7 +83,8 @@ enum ddmd_engine_capability {
     DDMD_ENGINE_CONSTRAINTS = 1 << 2,
     DDMD_ENGINE_OPENMM_XML = 1 << 3, /* takes systems with openmm_xml */
     DDMD_ENGINE_PERIODIC = 1 << 4,
-    DDMD_ENGINE_BATCHED = 1 << 5 /* replicas of one object share instructions: give it many */
+    DDMD_ENGINE_BATCHED = 1 << 5,    /* replicas of one object share instructions: give it many */
+    DDMD_ENGINE_GB_INTERVAL = 1 << 6 /* takes gb_interval_steps above 1 */
 };
 
 /* What is known of an engine by name. */

@@ -282,6 +282,7 @@ ddmd_engine_options ddmd_subject_engine_options(const ddmd_config *config, const
         .friction_per_ps = config->simulation.friction_per_ps,
         .timestep_fs = config->simulation.timestep_fs,
         .seed = config->seed,
+        .gb_interval_steps = config->simulation.gb_interval_steps,
         .threads_per_replica = 1,
         .platform = *config->simulation.platform ? config->simulation.platform : NULL,
         .precision = *config->simulation.precision ? config->simulation.precision : NULL,

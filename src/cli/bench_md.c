@@ -29,6 +29,7 @@ static const char help[] =
     "  --seconds S        of each of the three in a round (default: 2)\n"
     "  --replicas N       of engine ensemble, a thread (default: 16)\n"
     "  --timestep-fs T    time step (default: 2)\n"
+    "  --gb-interval-steps K  of engine ensemble, 1 to 4 (default: 1)\n"
     "  --threads N        threads, each with replicas of its own (default: 1)\n"
     "  --json [FILE]      one JSON object, on standard output or into a file\n";
 
@@ -59,10 +60,11 @@ static void add_figures(json_t *object, const char *name, const bench_md_rate *f
 
 static int print_json(bench_md_state *b, const char *isa)
 {
-    json_t *object = json_pack("{s:s, s:i, s:i, s:f, s:i, s:s}", "system", b->r->input, "atoms",
-                               (int)b->subject->system->n_atoms, "replicas",
+    json_t *object = json_pack("{s:s, s:i, s:i, s:f, s:i, s:i, s:s}", "system", b->r->input,
+                               "atoms", (int)b->subject->system->n_atoms, "replicas",
                                (int)(b->r->replicas * b->r->threads), "timestep_fs",
-                               b->r->timestep_fs, "threads", (int)b->r->threads, "isa", isa);
+                               b->r->timestep_fs, "gb_interval_steps", (int)b->r->gb_interval_steps,
+                               "threads", (int)b->r->threads, "isa", isa);
     if (object) {
         add_figures(object, "ratio_nocutoff", &b->ratios[NO_CUTOFF]);
         add_figures(object, "ratio_cutoff", &b->ratios[CUTOFF]);
@@ -173,14 +175,19 @@ out:
 
 int bench_md(int argc, char **argv)
 {
-    bench_md_request r = {
-        .rounds = 5, .replicas = 16, .threads = 1, .seconds = 2, .timestep_fs = 2};
+    bench_md_request r = {.rounds = 5,
+                          .replicas = 16,
+                          .threads = 1,
+                          .gb_interval_steps = 1,
+                          .seconds = 2,
+                          .timestep_fs = 2};
     const cli_option options[] = {
         {"system", .text = &r.input},
         {"rounds", .count = &r.rounds, .most = MAX_ROUNDS},
         {"seconds", .number = &r.seconds, .least = 0.01, .most = 3600},
         {"replicas", .count = &r.replicas, .most = 4096},
         {"timestep-fs", .number = &r.timestep_fs, .least = 0.01, .most = 10},
+        {"gb-interval-steps", .count = &r.gb_interval_steps, .most = 4},
         {"threads", .count = &r.threads, .most = DDMD_PARALLEL_MAX},
         {"json", .flag = &r.json, .text = &r.json_file},
         {0},

@@ -11,7 +11,7 @@ enum bench_md_contender { ENSEMBLE, NO_CUTOFF, CUTOFF, N_CONTENDERS };
 typedef struct bench_md_request {
     const char *input, *json_file;
     bool json;
-    long rounds, replicas, threads;
+    long rounds, replicas, threads, gb_interval_steps;
     double seconds, timestep_fs;
 } bench_md_request;
 

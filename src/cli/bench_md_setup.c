@@ -95,6 +95,7 @@ static enum ddmd_status create_contender(bench_md_state *b, int which, ddmd_erro
         .friction_per_ps = 1,
         .timestep_fs = b->r->timestep_fs,
         .seed = 1,
+        .gb_interval_steps = which == ENSEMBLE ? (int)b->r->gb_interval_steps : 1,
         .threads_per_replica = 1,
         .platform = which == ENSEMBLE ? NULL : "CPU",
     };

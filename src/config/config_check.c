@@ -219,6 +219,22 @@ static void check_timestep(ddmd_reader *reader)
                 timestep);
 }
 
+/* Impulses that come as slowly as half a period of the fastest vibrations drive them. */
+static void check_gb_interval(ddmd_reader *reader)
+{
+    const ddmd_config *config = reader->config;
+    int steps = config->simulation.gb_interval_steps;
+    double most = config->system.hydrogen_mass_amu < 2 ? 4 : 8;
+    double interval = config->simulation.timestep_fs * steps;
+    if (steps > 1 && interval > most * (1 + 1e-9) && !WRONG(simulation.gb_interval_steps) &&
+        !WRONG(simulation.timestep_fs) && !WRONG(system.hydrogen_mass_amu))
+        MISTAKE(
+            simulation.gb_interval_steps,
+            "simulation.gb_interval_steps of %d with steps of %g fs is too long (%g fs; at most "
+            "4, or 8 with system.hydrogen_mass_amu of at least 2)",
+            steps, config->simulation.timestep_fs, interval);
+}
+
 /* Each temperature needs a replica. */
 static void check_temperatures(ddmd_reader *reader)
 {
@@ -262,10 +278,13 @@ static void check_times(ddmd_reader *reader)
 {
     const ddmd_config *config = reader->config;
     bool report_wrong = WRONG(simulation.report_interval_ps);
+    /* Whole intervals, so that replicas that restart at a report share their steps with others. */
+    int interval = WRONG(simulation.gb_interval_steps) ? 1 : config->simulation.gb_interval_steps;
     if (!report_wrong && !WRONG(simulation.timestep_fs))
         check_whole(reader, DDMD_KEY_OF(simulation.report_interval_ps),
                     config->simulation.report_interval_ps, "ps", 1000,
-                    config->simulation.timestep_fs, "fs", "time steps");
+                    config->simulation.timestep_fs * interval, "fs",
+                    interval > 1 ? "gb_interval_steps" : "time steps");
     if (!report_wrong && !WRONG(simulation.segment_ns))
         check_whole(reader, DDMD_KEY_OF(simulation.segment_ns), config->simulation.segment_ns, "ns",
                     1000, config->simulation.report_interval_ps, "ps", "report intervals");
@@ -431,6 +450,7 @@ enum ddmd_status ddmd_config_check(ddmd_reader *reader, ddmd_error *err)
     check_folds(reader);
     check_without_effect(reader);
     check_timestep(reader);
+    check_gb_interval(reader);
     check_temperatures(reader);
     check_times(reader);
     DDMD_TRY(name_campaign(reader, err));

@@ -109,6 +109,7 @@ static enum ddmd_status check_options(const ddmd_engine_options *o, ddmd_error *
         {"temperature_kelvin", o->temperature_kelvin, false, 1e5},
         {"friction_per_ps", o->friction_per_ps, true, 1e6},
         {"timestep_fs", o->timestep_fs, false, 1e4},
+        {"gb_interval_steps", o->gb_interval_steps, true, 4},
         {"threads_per_replica", o->threads_per_replica, false, 1024},
         {"constraint_tolerance", o->constraint_tolerance, true, 0.1},
     };
@@ -142,6 +143,10 @@ enum ddmd_status ddmd_engine_create(const char *name, const ddmd_system *system,
     if (system->n_atoms < 1)
         DDMD_FAIL(err, DDMD_INVALID, "a system without atoms");
     DDMD_TRY(check_options(options, err));
+    if (options->gb_interval_steps > 1 && !(ops->capabilities & DDMD_ENGINE_GB_INTERVAL))
+        DDMD_FAIL(err, DDMD_UNSUPPORTED,
+                  "gb_interval_steps of %d is not supported; use engine: ensemble, or 1",
+                  options->gb_interval_steps);
     const char *unavailable = NULL;
     char detail[sizeof((ddmd_engine_info *)0)->detail];
     if (ops->probe && !ops->probe(detail, sizeof detail, &unavailable))

@@ -139,6 +139,8 @@ stop:
 YAML
 expect 0 run ala.yaml --run-dir ala --quiet
 all_identical ala
+expect 0 run ala.yaml --run-dir ala-gb --quiet --set simulation.gb_interval_steps=2 --set stop.rounds=2
+all_identical ala-gb
 expect 0 run ala.yaml --run-dir ala-plain --quiet --set selection.strategy=plain
 all_identical ala-plain
 expect 0 run ala.yaml --run-dir ala-streaming --quiet --set mode=streaming --set stop.rounds=0 \
@@ -148,6 +150,8 @@ all_identical ala-streaming
 # OpenMM is asked no more than it promises.
 "$DDMD" info | grep -A1 '^  openmm' | grep -q CPU || { echo "without OpenMM"; finish; }
 sed -i 's/engine: ensemble/engine: openmm\n  platform: CPU/' ala.yaml
+expect 2 check ala.yaml --set simulation.gb_interval_steps=2
+says err "engine openmm: gb_interval_steps of 2 is not supported; use engine: ensemble, or 1"
 expect 0 run ala.yaml --run-dir omm --quiet --set stop.rounds=1
 expect 0 replay omm --all --json
 finish

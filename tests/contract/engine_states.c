@@ -18,15 +18,18 @@ static void bad_arguments_are_refused(void **state)
     assert_int_equal(ddmd_engine_create(c->engine, system, NULL, 1, &engine, &err), DDMD_INVALID);
     assert_int_equal(ddmd_engine_create(c->engine, NULL, &good, 1, &engine, &err), DDMD_INVALID);
 
-    ddmd_engine_options bad[] = {good, good, good, good, good, good};
+    ddmd_engine_options bad[] = {good, good, good, good, good, good, good, good};
     const char *named[] = {"temperature_kelvin", "friction_per_ps",      "timestep_fs",
-                           "timestep_fs",        "constraint_tolerance", "threads_per_replica"};
+                           "timestep_fs",        "constraint_tolerance", "threads_per_replica",
+                           "gb_interval_steps",  "gb_interval_steps"};
     bad[0].temperature_kelvin = 0;
     bad[1].friction_per_ps = -1;
     bad[2].timestep_fs = 0;
     bad[3].timestep_fs = NAN;
     bad[4].constraint_tolerance = 1;
     bad[5].threads_per_replica = 0;
+    bad[6].gb_interval_steps = -1;
+    bad[7].gb_interval_steps = 5;
     for (size_t b = 0; b < sizeof bad / sizeof *bad; b++) {
         assert_int_equal(ddmd_engine_create(c->engine, system, &bad[b], 1, &engine, &err),
                          DDMD_CONFIG);
@@ -34,6 +37,29 @@ static void bad_arguments_are_refused(void **state)
         assert_non_null(strstr(err.message, named[b]));
         assert_null(engine);
     }
+}
+
+static void an_interval_of_forces_is_taken_or_refused(void **state)
+{
+    const engine_case *c = *state;
+    ddmd_error err = {0};
+    ddmd_engine *engine = NULL;
+    ddmd_engine_options options = case_options(c);
+    options.gb_interval_steps = 1;
+    engine = case_create(c, &options, 1);
+    ddmd_engine_destroy(&engine);
+    options.gb_interval_steps = 2;
+    if (c->capabilities & DDMD_ENGINE_GB_INTERVAL) {
+        engine = case_create(c, &options, 1);
+        ddmd_engine_destroy(&engine);
+        return;
+    }
+    assert_int_equal(ddmd_engine_create(c->engine, c->subject->system, &options, 1, &engine, &err),
+                     DDMD_UNSUPPORTED);
+    assert_null(engine);
+    assert_prefixed(c, &err);
+    assert_non_null(strstr(err.message, "gb_interval_steps of 2"));
+    assert_non_null(strstr(err.message, "use engine: ensemble"));
 }
 
 static void a_start_is_read_back_exactly(void **state)
@@ -218,6 +244,7 @@ static void a_molecule_far_away_is_brought_to_the_origin(void **state)
 
 const contract_test engine_state_tests[] = {
     {"bad_arguments_are_refused", bad_arguments_are_refused},
+    {"an_interval_of_forces_is_taken_or_refused", an_interval_of_forces_is_taken_or_refused},
     {"a_start_is_read_back_exactly", a_start_is_read_back_exactly},
     {"a_replica_goes_from_idle_to_running_to_idle", a_replica_goes_from_idle_to_running_to_idle},
     {"a_start_that_cannot_be_fails_alone", a_start_that_cannot_be_fails_alone},

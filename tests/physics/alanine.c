@@ -11,6 +11,9 @@
  * - The populations of 60 x 60 degree bins of phi and psi, those below 4 % taken together, by
  *   Hotelling's statistic; its p, by dealing the replicas anew, has to be above 5e-5.
  *
+ * The same for engine ensemble with generalized Born forces at every second step, against itself
+ * with them at every step: from the same 256 frames, with noise of their own.
+ *
  * A correct engine would fail for one seed in 10^4. Seeds are fixed.
  */
 #include "physics/sampling.h"
@@ -79,10 +82,12 @@ static ddmd_engine *mixed_pool(const molecule *m)
 }
 
 /* n replicas of an engine, from those of the pool from `first` on. */
-static void run(const char *name, const molecule *m, ddmd_engine *pool, int first, int n, tally *t)
+static void run(const char *name, const molecule *m, ddmd_engine *pool, int first, int n,
+                int gb_interval_steps, tally *t)
 {
     ddmd_engine_options options = OPTIONS;
-    options.seed++; /* not the noise that made the pool */
+    options.seed += (uint64_t)gb_interval_steps; /* not the noise that made the pool */
+    options.gb_interval_steps = gb_interval_steps;
     ddmd_engine *engine = engine_create(name, m, &options, n);
     for (int r = 0; r < n; r++)
         start_from_replica(engine, r, m, pool, first + r);
@@ -106,18 +111,19 @@ static double report(const char *what, estimate ensemble, estimate openmm)
     return z;
 }
 
-static void compare_energies(const tally *ensemble, const tally *openmm)
+/* Of n replicas of `other`, which is another engine or other options. */
+static void compare_energies(const tally *ensemble, const tally *other, int n)
 {
     estimate a = estimate_mean(ensemble->potential, ENSEMBLE, 1);
-    estimate b = estimate_mean(openmm->potential, OPENMM, 1);
-    double deviations_a[ENSEMBLE], deviations_b[OPENMM];
-    double centre = (a.mean * ENSEMBLE + b.mean * OPENMM) / POOL;
+    estimate b = estimate_mean(other->potential, (size_t)n, 1);
+    double deviations_a[ENSEMBLE], deviations_b[POOL];
+    double centre = (a.mean * ENSEMBLE + b.mean * n) / (ENSEMBLE + n);
     take_deviations(ensemble, ENSEMBLE, centre, deviations_a);
-    take_deviations(openmm, OPENMM, centre, deviations_b);
+    take_deviations(other, n, centre, deviations_b);
     double z = report("potential energy, kJ/mol", a, b);
     assert_true(fabs(z) < Z_LIMIT);
     z = report("its variance, (kJ/mol)^2", estimate_mean(deviations_a, ENSEMBLE, 1),
-               estimate_mean(deviations_b, OPENMM, 1));
+               estimate_mean(deviations_b, (size_t)n, 1));
     assert_true(fabs(z) < Z_LIMIT);
 }
 
@@ -141,20 +147,20 @@ static double *take_bins(const tally *t, size_t n, const size_t *chosen, size_t 
     return rows;
 }
 
-static void compare_populations(const tally *ensemble, const tally *openmm)
+static void compare_populations(const tally *ensemble, const tally *other, int n_other)
 {
-    size_t chosen[BINS], dim = choose_bins(ensemble, ENSEMBLE, chosen);
+    size_t chosen[BINS], n = (size_t)n_other, dim = choose_bins(ensemble, ENSEMBLE, chosen);
     assert_true(dim >= 4);
     double *a = take_bins(ensemble, ENSEMBLE, chosen, dim);
-    double *b = take_bins(openmm, OPENMM, chosen, dim);
+    double *b = take_bins(other, n, chosen, dim);
     for (size_t i = 0; i < dim; i++) {
         char name[64];
         snprintf(name, sizeof name, "phi from %d, psi from %d",
                  (int)(chosen[i] / SIDE) * 360 / SIDE - 180,
                  (int)(chosen[i] % SIDE) * 360 / SIDE - 180);
-        report(name, estimate_mean(a + i, ENSEMBLE, dim), estimate_mean(b + i, OPENMM, dim));
+        report(name, estimate_mean(a + i, ENSEMBLE, dim), estimate_mean(b + i, n, dim));
     }
-    double p, found = hotelling(b, OPENMM, a, ENSEMBLE, dim, DEALS, &p);
+    double p, found = hotelling(b, n, a, ENSEMBLE, dim, DEALS, &p);
     print_message("populations: %.2f, where chi-square with %zu degrees is expected; p %.2g\n",
                   found, dim, p);
     assert_true(p > P_LIMIT);
@@ -168,15 +174,20 @@ static void one_distribution(void **state)
     need_openmm(OPTIONS.platform);
     molecule m = molecule_create(SEQUENCE, 0);
     backbone chain = backbone_create(&m);
-    tally *tallies = calloc(2, sizeof *tallies), *ensemble = tallies, *openmm = tallies + 1;
+    tally *tallies = calloc(3, sizeof *tallies), *ensemble = tallies, *openmm = tallies + 1;
+    tally *in_pairs = tallies + 2;
     assert_non_null(tallies);
-    ensemble->chain = openmm->chain = &chain;
+    ensemble->chain = openmm->chain = in_pairs->chain = &chain;
     ddmd_engine *pool = mixed_pool(&m);
-    run("ensemble", &m, pool, OPENMM, ENSEMBLE, ensemble);
-    run("openmm", &m, pool, 0, OPENMM, openmm);
+    run("ensemble", &m, pool, OPENMM, ENSEMBLE, 1, ensemble);
+    run("ensemble", &m, pool, OPENMM, ENSEMBLE, 2, in_pairs);
+    run("openmm", &m, pool, 0, OPENMM, 1, openmm);
     print_message("%-32s %19s  %19s\n", "", "ensemble", "openmm");
-    compare_energies(ensemble, openmm);
-    compare_populations(ensemble, openmm);
+    compare_energies(ensemble, openmm, OPENMM);
+    compare_populations(ensemble, openmm, OPENMM);
+    print_message("%-32s %19s  %19s\n", "", "every step", "every second");
+    compare_energies(ensemble, in_pairs, ENSEMBLE);
+    compare_populations(ensemble, in_pairs, ENSEMBLE);
     ddmd_engine_destroy(&pool);
     backbone_destroy(&chain);
     molecule_destroy(&m);

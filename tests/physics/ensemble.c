@@ -164,7 +164,8 @@ static void compare_forces(const char *name)
     subject s = create(name);
     start_all(&s);
     ensemble_model *model = NULL;
-    ASSERT_OK(ensemble_model_create(s.system, 0.002, 1, 1, &model, &err), &err);
+    const ddmd_engine_options options = {.friction_per_ps = 1, .timestep_fs = 2, .seed = 1};
+    ASSERT_OK(ensemble_model_create(s.system, &options, &model, &err), &err);
     expectation e = {.positions = calloc(REPLICAS * s.n, sizeof(float)),
                      .forces = calloc(REPLICAS * s.n, sizeof(double))};
     errors found[N_ISAS] = {{0}};

@@ -33,13 +33,14 @@ static void observe(void *user, int replica, const ddmd_engine_frame *frame)
  * both up to terms in the square of the time step. The total momentum is not removed: dof is 3 N
  * less the constraints. A friction of 10/ps forgets within 0.1 ps, which keeps errors small.
  */
-static void check_temperature(double timestep_fs, double hydrogen_mass_amu, int n_samples,
-                              double allowed_kelvin)
+static void check_temperature(double timestep_fs, double hydrogen_mass_amu, int gb_interval_steps,
+                              int n_samples, double allowed_kelvin)
 {
     const ddmd_engine_options options = {.temperature_kelvin = KELVIN,
                                          .friction_per_ps = 10,
                                          .timestep_fs = timestep_fs,
                                          .seed = 17,
+                                         .gb_interval_steps = gb_interval_steps,
                                          .threads_per_replica = 1};
     ddmd_error err = {0};
     molecule m = molecule_create("ACE-AAA-NME", hydrogen_mass_amu);
@@ -58,10 +59,11 @@ static void check_temperature(double timestep_fs, double hydrogen_mass_amu, int 
         t.square[r] += excess.mean * (excess.mean - 2 * t.kelvin[r]);
     estimate variance = estimate_mean(t.square, REPLICAS, 1);
     double expected = 2 * KELVIN * KELVIN / t.degrees;
-    print_message(
-        "%g fs, hydrogens of %g amu: %.3f +- %.3f K; variance %.4f +- %.4f of 2 T^2/dof\n",
-        timestep_fs, hydrogen_mass_amu > 0 ? hydrogen_mass_amu : 1.008, KELVIN + excess.mean,
-        excess.error, variance.mean / expected, variance.error / expected);
+    print_message("%g fs, hydrogens of %g amu, interval %d: %.3f +- %.3f K; variance %.4f +- %.4f "
+                  "of 2 T^2/dof\n",
+                  timestep_fs, hydrogen_mass_amu > 0 ? hydrogen_mass_amu : 1.008, gb_interval_steps,
+                  KELVIN + excess.mean, excess.error, variance.mean / expected,
+                  variance.error / expected);
     assert_true(excess.error < 0.1);
     assert_true(fabs(excess.mean) < allowed_kelvin);
     assert_true(variance.error < 0.005 * expected);
@@ -73,13 +75,26 @@ static void check_temperature(double timestep_fs, double hydrogen_mass_amu, int 
 static void temperature_at_2_fs(void **state)
 {
     (void)state;
-    check_temperature(2, 0, 8000, 0.3);
+    check_temperature(2, 0, 1, 8000, 0.3);
 }
 
 static void temperature_at_4_fs(void **state)
 {
     (void)state;
-    check_temperature(4, 3, 4000, 1);
+    check_temperature(4, 3, 1, 4000, 1);
+}
+
+/* Impulses leave as much as the same step would, but for what they drive. */
+static void temperature_at_2_fs_in_pairs(void **state)
+{
+    (void)state;
+    check_temperature(2, 0, 2, 8000, 0.3);
+}
+
+static void temperature_at_4_fs_in_pairs(void **state)
+{
+    (void)state;
+    check_temperature(4, 3, 2, 4000, 1);
 }
 
 enum { NVE_REPLICAS = 16, NVE_SAMPLES = 200, NVE_EVERY = 250 };
@@ -105,11 +120,13 @@ static double slope(const double *values, int n)
 }
 
 /* 100 ps of chignolin at 2 fs without a thermostat: 0.05 kJ/mol/ns for a degree of freedom. */
-static void energy_does_not_drift(void **state)
+static void check_drift(int gb_interval_steps)
 {
-    (void)state;
-    const ddmd_engine_options options = {
-        .temperature_kelvin = KELVIN, .timestep_fs = 2, .seed = 17, .threads_per_replica = 1};
+    const ddmd_engine_options options = {.temperature_kelvin = KELVIN,
+                                         .timestep_fs = 2,
+                                         .seed = 17,
+                                         .gb_interval_steps = gb_interval_steps,
+                                         .threads_per_replica = 1};
     ddmd_error err = {0};
     molecule m = molecule_create("YYDPETGTWY", 0);
     energies *e = calloc(1, sizeof *e);
@@ -123,13 +140,25 @@ static void energy_does_not_drift(void **state)
     for (int r = 0; r < NVE_REPLICAS; r++)
         slopes[r] = slope(e->total[r], NVE_SAMPLES) / units;
     estimate drift = estimate_mean(slopes, NVE_REPLICAS, 1);
-    print_message("drift %.4f +- %.4f kJ/mol/ns for a degree of freedom\n", drift.mean,
-                  drift.error);
+    print_message("interval %d: drift %.4f +- %.4f kJ/mol/ns for a degree of freedom\n",
+                  gb_interval_steps, drift.mean, drift.error);
     assert_true(drift.error < 0.01);
     assert_true(fabs(drift.mean) < 0.05);
     ddmd_engine_destroy(&engine);
     molecule_destroy(&m);
     free(e);
+}
+
+static void energy_does_not_drift(void **state)
+{
+    (void)state;
+    check_drift(1);
+}
+
+static void energy_does_not_drift_in_pairs(void **state)
+{
+    (void)state;
+    check_drift(2);
 }
 
 int main(void)
@@ -138,6 +167,9 @@ int main(void)
         cmocka_unit_test(temperature_at_2_fs),
         cmocka_unit_test(temperature_at_4_fs),
         cmocka_unit_test(energy_does_not_drift),
+        cmocka_unit_test(temperature_at_2_fs_in_pairs),
+        cmocka_unit_test(temperature_at_4_fs_in_pairs),
+        cmocka_unit_test(energy_does_not_drift_in_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

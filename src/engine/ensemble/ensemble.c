@@ -32,7 +32,7 @@ typedef struct ensemble {
     int n_replicas, n_groups;
     slot *slots;             /* [n_replicas] */
     ensemble_group **groups; /* [n_groups]; replica r is lane r % lanes of group r / lanes */
-    double *work;            /* [3][n_atoms][3] */
+    double *work;            /* [4][n_atoms][3] */
 } ensemble;
 
 static void ensemble_destroy(void *self)
@@ -60,13 +60,12 @@ static enum ddmd_status ensemble_create(const ddmd_system *system,
     e->system = system;
     DDMD_TRY(ensemble_kernels_choose(&e->kernels, err));
     snprintf(e->device, sizeof e->device, "%s, %d lanes", e->kernels->name, e->kernels->lanes);
-    DDMD_TRY(ensemble_model_create(system, options->timestep_fs * 1e-3, options->friction_per_ps,
-                                   options->seed, &e->model, err));
+    DDMD_TRY(ensemble_model_create(system, options, &e->model, err));
     e->n_replicas = n_replicas;
     e->n_groups = (n_replicas - 1) / e->kernels->lanes + 1;
     DDMD_TRY(ddmd_array_alloc(&e->slots, (size_t)n_replicas, sizeof *e->slots, err));
     DDMD_TRY(ddmd_array_alloc(&e->groups, (size_t)e->n_groups, sizeof(ensemble_group *), err));
-    DDMD_TRY(ddmd_array_alloc(&e->work, 3 * n, sizeof *e->work, err));
+    DDMD_TRY(ddmd_array_alloc(&e->work, 4 * n, sizeof *e->work, err));
     for (int g = 0; g < e->n_groups; g++)
         DDMD_TRY(ensemble_group_create(e->model, e->kernels->lanes, &e->groups[g], err));
     *self = e;
@@ -92,6 +91,22 @@ static double kinetic_energy(ensemble *e, const float *velocities, const double 
     return sum;
 }
 
+/* Forces at the positions in work whose half kick brings velocities to their time. */
+static enum ddmd_status lacking_forces(ensemble *e, uint64_t step, double *forces, ddmd_error *err)
+{
+    size_t n = (size_t)e->system->n_atoms * 3;
+    double *bare = e->work + 3 * n, weight = ensemble_model_gb_lacking(e->model, step);
+    ddmd_system without_gbsa = *e->system;
+    ddmd_energy unused;
+    if (weight == 1)
+        return DDMD_OK;
+    without_gbsa.has_gbsa = false;
+    enum ddmd_status status = ddmd_system_energy(&without_gbsa, e->work, &unused, bare, err);
+    for (size_t i = 0; i < n; i++)
+        forces[i] = bare[i] + weight * (forces[i] - bare[i]);
+    return status;
+}
+
 static enum ddmd_status check_energies(const slot *s, uint64_t step, ddmd_error *err)
 {
     if (fabs(s->potential) <= DDMD_ENGINE_ENERGY_LIMIT && s->kinetic <= DDMD_ENGINE_ENERGY_LIMIT)
@@ -115,6 +130,8 @@ static enum ddmd_status ensemble_start(void *self, int index, const ddmd_engine_
         e->work[i] = start->positions[i];
     DDMD_TRY(ddmd_system_energy(e->system, e->work, &energy, forces, err));
     found.potential = energy.total;
+    if (!e->model->thermostat)
+        DDMD_TRY(lacking_forces(e, start->first_step, forces, err));
     found.kinetic = kinetic_energy(e, start->velocities, forces);
     DDMD_TRY(check_energies(&found, start->first_step, err));
 
@@ -219,7 +236,7 @@ const ddmd_engine_ops ddmd_engine_ensemble = {
     .name = "ensemble",
     .summary = "many replicas at once in implicit solvent, one a vector lane",
     .capabilities = DDMD_ENGINE_DETERMINISTIC | DDMD_ENGINE_IMPLICIT_SOLVENT |
-                    DDMD_ENGINE_CONSTRAINTS | DDMD_ENGINE_BATCHED,
+                    DDMD_ENGINE_CONSTRAINTS | DDMD_ENGINE_BATCHED | DDMD_ENGINE_GB_INTERVAL,
     .create = ensemble_create,
     .destroy = ensemble_destroy,
     .start = ensemble_start,

@@ -11,16 +11,16 @@ enum { ENSEMBLE_MAX_LANES = 16 };
 
 typedef struct ensemble_group {
     int lanes;
-    float *memory; /* of all arrays */
-    float *x, *v;  /* the state: nm, nm/ps */
-    float *x_next; /* of the step under way */
-    float *f;      /* kJ/(mol nm) */
-    bool f_is_of_x;
-    float *psi;   /* sum of H; then dE/dH of each atom's sum */
-    float *born;  /* B, nm */
-    float *decay; /* sqrt(log2(e) / 4) / B: f_GB's exponent is a product of two */
-    float *slope; /* sum over pairs of -2 dE/dB */
-    float *chain; /* what makes dE/dH of dE/dB */
+    float *memory;  /* of all arrays */
+    float *x, *v;   /* the state: nm, nm/ps */
+    float *x_next;  /* of the step under way */
+    float *f;       /* kJ/(mol nm) */
+    bool f_is_of_x; /* and what the next step needs */
+    float *psi;     /* sum of H; then dE/dH of each atom's sum */
+    float *born;    /* B, nm */
+    float *decay;   /* sqrt(log2(e) / 4) / B: f_GB's exponent is a product of two */
+    float *slope;   /* sum over pairs of -2 dE/dB */
+    float *chain;   /* what makes dE/dH of dE/dB */
     float sqrt_kt[ENSEMBLE_MAX_LANES];
     uint32_t simulation_id[ENSEMBLE_MAX_LANES];
     uint64_t step[ENSEMBLE_MAX_LANES];

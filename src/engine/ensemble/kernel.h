@@ -26,8 +26,8 @@ void kernel_born(const ensemble_model *model, ensemble_group *group, double *ene
 /* Generalized Born pairs: adds to f and slope; then psi becomes dE/dH. */
 void kernel_solvation(const ensemble_model *model, ensemble_group *group, double *energy);
 
-/* Lennard-Jones and Coulomb pairs, and what moving Born radii adds: adds to f. */
-void kernel_columns(const ensemble_model *model, ensemble_group *group, double *energy);
+/* Lennard-Jones and Coulomb pairs, and with gbsa what moving Born radii adds: adds to f. */
+void kernel_columns(const ensemble_model *model, ensemble_group *group, bool gbsa, double *energy);
 
 /* Bonds, angles, torsions, and exceptions where there are no columns: adds to f. */
 void kernel_bonded(const ensemble_model *model, ensemble_group *group, double *energy);

@@ -274,11 +274,11 @@ LANES_INLINE void columns(const ensemble_model *m, ensemble_group *g, const bool
     }
 }
 
-void kernel_columns(const ensemble_model *m, ensemble_group *g, double *energy)
+void kernel_columns(const ensemble_model *m, ensemble_group *g, bool gbsa, double *energy)
 {
     if (energy)
-        columns(m, g, m->has_gbsa, energy);
-    else if (m->has_gbsa)
+        columns(m, g, gbsa, energy);
+    else if (gbsa)
         columns(m, g, true, NULL);
     else
         columns(m, g, false, NULL);

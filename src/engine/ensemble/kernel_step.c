@@ -154,18 +154,79 @@ void kernel_integrate(const ensemble_model *m, ensemble_group *g)
     recentre(m, g);
 }
 
-void kernel_forces(const ensemble_model *m, ensemble_group *g, double *energy)
+static void clear_forces(const ensemble_model *m, ensemble_group *g)
 {
     const vf none[3] = {{0}};
     for (int32_t i = 0; i < m->n_padded; i++)
         kernel_put(g->f, i, none);
+}
+
+void kernel_forces(const ensemble_model *m, ensemble_group *g, double *energy)
+{
+    clear_forces(m, g);
     if (m->has_gbsa) {
         kernel_born(m, g, energy);
         kernel_solvation(m, g, energy);
     }
     if (m->has_columns)
-        kernel_columns(m, g, energy);
+        kernel_columns(m, g, m->has_gbsa, energy);
     kernel_bonded(m, g, energy);
+}
+
+/* f, when it is of generalized Born alone, and what is to follow of it from psi. */
+static void weigh(const ensemble_model *m, ensemble_group *g, vf weight)
+{
+    const vf zero = vf_set(0.0f);
+    vmask none = vf_less(vf_max(weight, -weight), vf_set(0.5f));
+    for (int32_t i = 0; i < m->n_atoms; i++) {
+        float *psi = kernel_scalar(g->psi, i);
+        vf f[3];
+        kernel_get(g->f, i, f);
+        for (int k = 0; k < 3; k++)
+            f[k] = vf_select(none, zero, weight * f[k]);
+        kernel_put(g->f, i, f);
+        vf_store(psi, vf_select(none, zero, weight * vf_load(psi)));
+    }
+}
+
+/*
+ * f with generalized Born forces times a whole number, each lane its own. A lane whose number is 0
+ * has the bits that it would have had if those forces had not been computed for the others' sake.
+ */
+static void weighted_forces(const ensemble_model *m, ensemble_group *g, vf weight)
+{
+    bool gbsa = vmask_any(vf_less(vf_set(0.5f), vf_max(weight, -weight)));
+    clear_forces(m, g);
+    if (gbsa) {
+        kernel_born(m, g, NULL);
+        kernel_solvation(m, g, NULL);
+        weigh(m, g, weight);
+    }
+    kernel_columns(m, g, gbsa, NULL);
+    kernel_bonded(m, g, NULL);
+}
+
+/* For the velocities: at every gb_interval-th step what generalized Born gives in so many. */
+static void impulse_forces(const ensemble_model *m, ensemble_group *g)
+{
+    vf weight = vf_set(0.0f);
+    if (m->gb_interval == 1) {
+        kernel_forces(m, g, NULL);
+        return;
+    }
+    for (int l = 0; l < LANES; l++)
+        if (g->step[l] % (uint64_t)m->gb_interval == 0)
+            weight[l] = (float)m->gb_interval;
+    weighted_forces(m, g, weight);
+}
+
+/* Forces whose half kick brings velocities to the time of x. */
+static void lacking_forces(const ensemble_model *m, ensemble_group *g)
+{
+    vf weight;
+    for (int l = 0; l < LANES; l++)
+        weight[l] = (float)ensemble_model_gb_lacking(m, g->step[l]);
+    weighted_forces(m, g, weight);
 }
 
 /* Subnormal numbers, which arise far from anything that matters, cost a hundred cycles each. */
@@ -201,7 +262,7 @@ static void advance(const ensemble_model *m, ensemble_group *g, int64_t n_steps)
     uint64_t before = flush_subnormals();
     for (int64_t s = 0; s < n_steps; s++) {
         if (!g->f_is_of_x) /* as after evaluate(), whose forces are these to the bit */
-            kernel_forces(m, g, NULL);
+            impulse_forces(m, g);
         kernel_integrate(m, g);
         g->f_is_of_x = false;
     }
@@ -236,7 +297,9 @@ static void evaluate(const ensemble_model *m, ensemble_group *g, double *potenti
     for (int l = 0; l < LANES; l++)
         potential[l] = 0;
     kernel_forces(m, g, potential);
-    g->f_is_of_x = true;
+    g->f_is_of_x = m->gb_interval == 1;
+    if (m->gb_interval > 1 && !m->thermostat)
+        lacking_forces(m, g);
     kinetic_energy(m, g, kinetic);
     restore_subnormals(before);
 }

@@ -39,9 +39,9 @@ out:
     return status;
 }
 
-enum ddmd_status ensemble_model_create(const ddmd_system *system, double timestep_ps,
-                                       double friction_per_ps, uint64_t seed,
-                                       ensemble_model **model, ddmd_error *err)
+enum ddmd_status ensemble_model_create(const ddmd_system *system,
+                                       const ddmd_engine_options *options, ensemble_model **model,
+                                       ddmd_error *err)
 {
     enum ddmd_status status = DDMD_OK;
     ensemble_model *m = NULL;
@@ -50,9 +50,11 @@ enum ddmd_status ensemble_model_create(const ddmd_system *system, double timeste
     m->system = system;
     m->n_atoms = system->n_atoms;
     m->n_padded = (system->n_atoms + ENSEMBLE_BLOCK - 1) / ENSEMBLE_BLOCK * ENSEMBLE_BLOCK;
-    m->key[0] = (uint32_t)seed;
-    m->key[1] = (uint32_t)(seed >> 32);
-    DDMD_TRY(add_atoms(m, timestep_ps, friction_per_ps, err));
+    m->key[0] = (uint32_t)options->seed;
+    m->key[1] = (uint32_t)(options->seed >> 32);
+    m->gb_interval =
+        system->has_gbsa && options->gb_interval_steps > 1 ? options->gb_interval_steps : 1;
+    DDMD_TRY(add_atoms(m, options->timestep_fs * 1e-3, options->friction_per_ps, err));
     DDMD_TRY(ensemble_model_add_pairs(m, err));
     DDMD_TRY(ensemble_model_add_bonded(m, err));
     DDMD_TRY(ensemble_model_add_stars(m, err));

@@ -8,7 +8,7 @@
 #ifndef DDMD_ENSEMBLE_MODEL_H
 #define DDMD_ENSEMBLE_MODEL_H
 
-#include "ddmd/system.h"
+#include "ddmd/engine.h"
 
 enum {
     ENSEMBLE_BLOCK = 4,
@@ -93,6 +93,7 @@ typedef struct ensemble_model {
     int32_t n_atoms, n_padded; /* padded to whole blocks */
     bool has_columns, has_gbsa;
     bool thermostat; /* false: NVE */
+    int gb_interval; /* generalized Born forces act at every so many steps; 1 without them */
     float damping;   /* a = exp(-friction dt) */
     float inverse_dt;
     float gb_alpha, gb_beta, gb_gamma;
@@ -112,10 +113,21 @@ typedef struct ensemble_model {
 } ensemble_model;
 
 /* UNSUPPORTED: the system needs what the kernels do not have. */
-enum ddmd_status ensemble_model_create(const ddmd_system *system, double timestep_ps,
-                                       double friction_per_ps, uint64_t seed,
-                                       ensemble_model **model, ddmd_error *err);
+enum ddmd_status ensemble_model_create(const ddmd_system *system,
+                                       const ddmd_engine_options *options, ensemble_model **model,
+                                       ddmd_error *err);
 void ensemble_model_destroy(ensemble_model **model);
+
+/*
+ * How many times over the generalized Born forces of a step lack half a kick in its velocities, to
+ * be those of the time of its positions. An impulse stands for the gb_interval steps around it: j
+ * steps after it (from 1 to gb_interval), j - gb_interval / 2 are lacking.
+ */
+static inline int ensemble_model_gb_lacking(const ensemble_model *model, uint64_t step)
+{
+    int since = (int)(step % (uint64_t)model->gb_interval);
+    return 2 * (since ? since : model->gb_interval) - model->gb_interval;
+}
 
 /* Parts of ensemble_model_create(). */
 enum ddmd_status ensemble_model_add_pairs(ensemble_model *model, ddmd_error *err);

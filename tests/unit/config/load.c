@@ -41,6 +41,7 @@ static void defaults_are_those_of_the_papers(void **state)
     assert_true(c->simulation.temperature_kelvin.items[0] == 300);
     assert_float_equal(c->simulation.friction_per_ps, 1, 0);
     assert_float_equal(c->simulation.timestep_fs, 2, 0);
+    assert_int_equal(c->simulation.gb_interval_steps, 1);
     assert_float_equal(c->simulation.report_interval_ps, 10, 0);
     assert_float_equal(c->simulation.segment_ns, 0.5, 0);
     assert_int_equal(c->simulation.velocities, DDMD_VELOCITIES_mixed);

@@ -191,6 +191,18 @@ static const struct {
     {SOURCE "simulation: {report_interval_ps: 1.001, segment_ns: 0.01001}", NULL,
      "run.yaml:2: simulation.report_interval_ps must be a whole number of time steps: 1.001 ps is "
      "500.5 of 2 fs (1 or 1.002 would do)"},
+    {SOURCE "simulation: {gb_interval_steps: 2, report_interval_ps: 1.002, segment_ns: 0.501}",
+     NULL,
+     "run.yaml:2: simulation.report_interval_ps must be a whole number of gb_interval_steps: 1.002 "
+     "ps is 250.5 of 4 fs (1 or 1.004 would do)"},
+    {SOURCE "simulation: {gb_interval_steps: 3, report_interval_ps: 12, segment_ns: 0.48}", NULL,
+     "run.yaml:2: simulation.gb_interval_steps of 3 with steps of 2 fs is too long (6 fs; at most "
+     "4, or 8 with system.hydrogen_mass_amu of at least 2)"},
+    {SOURCE
+     "simulation: {gb_interval_steps: 3, timestep_fs: 4, report_interval_ps: 12, segment_ns: 0.48}",
+     "system.hydrogen_mass_amu=3",
+     "run.yaml:2: simulation.gb_interval_steps of 3 with steps of 4 fs is too long (12 fs; at most "
+     "4, or 8 with system.hydrogen_mass_amu of at least 2)"},
     {SOURCE "simulation: {segment_ns: 0.015}", NULL,
      "run.yaml:2: simulation.segment_ns must be a whole number of report intervals: 0.015 ns is "
      "1.5 of 10 ps (0.01 or 0.02 would do)"},

@@ -94,13 +94,14 @@ static void compare(const test_system *t, double bound)
     ddmd_error err = {0};
     ddmd_energy energy;
     ensemble_model *model = NULL;
+    const ddmd_engine_options options = {.friction_per_ps = 1, .timestep_fs = 2, .seed = 1};
     size_t n = (size_t)t->s.n_atoms * 3;
     double expected[3 * MAX_ATOMS];
     float positions[3 * MAX_ATOMS];
     for (size_t i = 0; i < n; i++)
         positions[i] = (float)t->positions[i];
     ASSERT_OK(ddmd_system_energy(&t->s, t->positions, &energy, expected, &err), &err);
-    ASSERT_OK(ensemble_model_create(&t->s, 0.002, 1, 1, &model, &err), &err);
+    ASSERT_OK(ensemble_model_create(&t->s, &options, &model, &err), &err);
     for (size_t isa = 0; isa < N_ISAS; isa++) {
         const ensemble_kernels *kernels = ensemble_kernels_find(isas[isa]);
         if (!kernels)
@@ -207,7 +208,8 @@ static void what_it_cannot_do_is_named(void **state)
     refused(&t, "Born radius of atom 5");
 }
 
-static ddmd_engine *create(const test_system *t, int n_replicas)
+/* With generalized Born forces at every so many steps. */
+static ddmd_engine *create(const test_system *t, int n_replicas, int gb_interval_steps)
 {
     ddmd_error err = {0};
     ddmd_engine *engine = NULL;
@@ -215,8 +217,24 @@ static ddmd_engine *create(const test_system *t, int n_replicas)
                                          .friction_per_ps = 1,
                                          .timestep_fs = 0.5,
                                          .seed = 9,
+                                         .gb_interval_steps = gb_interval_steps,
                                          .threads_per_replica = 1};
     ASSERT_OK(ddmd_engine_create("ensemble", &t->s, &options, n_replicas, &engine, &err), &err);
+    return engine;
+}
+
+static const double STEP_PS = 0.001;
+
+static ddmd_engine *create_nve(const test_system *t, int gb_interval_steps)
+{
+    ddmd_error err = {0};
+    ddmd_engine *engine = NULL;
+    const ddmd_engine_options options = {.temperature_kelvin = 300,
+                                         .timestep_fs = STEP_PS * 1e3,
+                                         .seed = 9,
+                                         .gb_interval_steps = gb_interval_steps,
+                                         .threads_per_replica = 1};
+    ASSERT_OK(ddmd_engine_create("ensemble", &t->s, &options, 1, &engine, &err), &err);
     return engine;
 }
 
@@ -249,15 +267,14 @@ static void get(ddmd_engine *engine, int replica, float *state, size_t n)
 }
 
 /* Also where a molecule away from the origin is brought back on the way, at step 1000. */
-static void a_start_from_a_frame_goes_on_with_the_same_bits(void **state)
+static void go_on_from_frames(int gb_interval_steps)
 {
-    (void)state;
     ddmd_error err = {0};
     test_system t;
     fill(&t, 21);
     const size_t n = 63;
     float whole[126], parts[126];
-    ddmd_engine *engine = create(&t, 2);
+    ddmd_engine *engine = create(&t, 2, gb_interval_steps);
     minimized(&t, engine, 1.5, whole);
     begin(engine, 0, 990, whole, true, n);
     get(engine, 0, parts, n);
@@ -278,20 +295,26 @@ static void a_start_from_a_frame_goes_on_with_the_same_bits(void **state)
     ddmd_engine_destroy(&engine);
 }
 
+static void a_start_from_a_frame_goes_on_with_the_same_bits(void **state)
+{
+    (void)state;
+    go_on_from_frames(1);
+    go_on_from_frames(3);
+}
+
 /*
  * Energies are evaluated at the end of each call: what that leaves behind is not seen later. All
  * lanes are in use, so that nothing is copied between calls.
  */
-static void calls_may_be_cut_anywhere(void **state)
+static void cut_calls(int gb_interval_steps)
 {
-    (void)state;
     enum { REPLICAS = ENSEMBLE_MAX_LANES };
     ddmd_error err = {0};
     test_system t;
     fill(&t, 21);
     const size_t n = 63;
     float start[126], whole[126], parts[126];
-    ddmd_engine *engine = create(&t, REPLICAS);
+    ddmd_engine *engine = create(&t, REPLICAS, gb_interval_steps);
     minimized(&t, engine, 0, start);
     for (int r = 0; r < REPLICAS; r++)
         begin(engine, r, 0, start, true, n);
@@ -311,17 +334,24 @@ static void calls_may_be_cut_anywhere(void **state)
     ddmd_engine_destroy(&engine);
 }
 
-/* Any lane of any group, alone or among others that are near, far, hot or lost. */
-static void bits_do_not_depend_on_the_lane(void **state)
+static void calls_may_be_cut_anywhere(void **state)
 {
     (void)state;
+    cut_calls(1);
+    cut_calls(3);
+}
+
+/* Any lane of any group, alone or among others that are near, far, hot, lost, or at other steps. */
+static void change_lanes(int gb_interval_steps)
+{
     enum { REPLICAS = 37 };
     ddmd_error err = {0};
     test_system t;
     fill(&t, 18);
     const size_t n = 54;
     float start[108], expected[108], found[108];
-    ddmd_engine *alone = create(&t, 1), *crowd = create(&t, REPLICAS);
+    ddmd_engine *alone = create(&t, 1, gb_interval_steps),
+                *crowd = create(&t, REPLICAS, gb_interval_steps);
     minimized(&t, alone, 0, start);
     begin(alone, 0, 5, start, true, n);
     ASSERT_OK(ddmd_engine_advance(alone, 50, &err), &err);
@@ -336,6 +366,7 @@ static void bits_do_not_depend_on_the_lane(void **state)
         for (size_t i = 0; i < n && r % 3 == 1; i++)
             other[i] *= 0.8f + 0.4f * (float)r / REPLICAS;
         const ddmd_engine_start hot = {.simulation_id = (uint32_t)r,
+                                       .first_step = (uint64_t)r,
                                        .temperature_kelvin = r % 3 == 2 ? 90000 : 200,
                                        .positions = other};
         (void)ddmd_engine_start_replica(crowd, r, &hot, NULL);
@@ -349,6 +380,83 @@ static void bits_do_not_depend_on_the_lane(void **state)
     ddmd_engine_destroy(&alone);
 }
 
+static void bits_do_not_depend_on_the_lane(void **state)
+{
+    (void)state;
+    change_lanes(1);
+    change_lanes(3);
+}
+
+/* Forces, of which those of generalized Born count `weight` times, in float64. */
+static void weighted_forces(const test_system *t, const double *x, int weight, double *forces)
+{
+    ddmd_error err = {0};
+    ddmd_energy energy;
+    ddmd_system bare = t->s;
+    double of_bare[3 * MAX_ATOMS];
+    bare.has_gbsa = false;
+    ASSERT_OK(ddmd_system_energy(&bare, x, &energy, of_bare, &err), &err);
+    ASSERT_OK(ddmd_system_energy(&t->s, x, &energy, forces, &err), &err);
+    for (int32_t i = 0; i < 3 * t->s.n_atoms; i++)
+        forces[i] = of_bare[i] + weight * (forces[i] - of_bare[i]);
+}
+
+/* The energies of a frame at x: the whole potential, and of velocities of the same time. */
+static void check_frame(const test_system *t, ddmd_engine *engine, const double *x, const double *v,
+                        int lacking)
+{
+    ddmd_error err = {0};
+    ddmd_energy energy;
+    ddmd_engine_frame frame = {0};
+    double forces[3 * MAX_ATOMS], kinetic = 0;
+    ASSERT_OK(ddmd_engine_read(engine, 0, &frame, &err), &err);
+    ASSERT_OK(ddmd_system_energy(&t->s, x, &energy, forces, &err), &err);
+    assert_true(fabs(frame.potential_energy - energy.total) <= 2e-5 * fabs(energy.total) + 1e-3);
+    weighted_forces(t, x, lacking, forces);
+    for (int32_t i = 0; i < 3 * t->s.n_atoms; i++) {
+        double mass = t->masses[i / 3], now = v[i] + 0.5 * STEP_PS / mass * forces[i];
+        kinetic += 0.5 * mass * now * now;
+    }
+    assert_true(fabs(frame.kinetic_energy - kinetic) <= 2e-5 * kinetic);
+}
+
+/* Against the same in float64: impulses of k times the force at every k-th step. */
+static void generalized_born_acts_at_its_steps(void **state)
+{
+    (void)state;
+    test_system t;
+    fill(&t, 21);
+    const size_t n = 63;
+    for (int interval = 1; interval <= 4; interval++)
+        for (uint64_t first = 0; first < (uint64_t)interval; first++) {
+            ddmd_error err = {0};
+            ddmd_engine *engine = create_nve(&t, interval);
+            float start[126];
+            double x[3 * MAX_ATOMS], v[3 * MAX_ATOMS], forces[3 * MAX_ATOMS];
+            minimized(&t, engine, 0, start);
+            begin(engine, 0, first, start, true, n);
+            get(engine, 0, start, n);
+            for (size_t i = 0; i < n; i++) {
+                x[i] = start[i];
+                v[i] = start[n + i];
+            }
+            for (uint64_t step = first; step < first + 9; step++) {
+                int since = (int)(step % (uint64_t)interval);
+                check_frame(&t, engine, x, v, since ? 2 * since - interval : interval);
+                weighted_forces(&t, x, since ? 0 : interval, forces);
+                for (size_t i = 0; i < n; i++) {
+                    v[i] += STEP_PS / t.masses[i / 3] * forces[i];
+                    x[i] += STEP_PS * v[i];
+                }
+                ASSERT_OK(ddmd_engine_advance(engine, 1, &err), &err);
+            }
+            get(engine, 0, start, n);
+            for (size_t i = 0; i < n; i++)
+                assert_true(fabs(start[i] - x[i]) <= 2e-6);
+            ddmd_engine_destroy(&engine);
+        }
+}
+
 /* Subnormal numbers are flushed only while the engine computes. */
 static void the_callers_arithmetic_is_left_alone(void **state)
 {
@@ -358,7 +466,7 @@ static void the_callers_arithmetic_is_left_alone(void **state)
     fill(&t, 8);
     float start[48];
     volatile float tiny = 1e-38f;
-    ddmd_engine *engine = create(&t, 1);
+    ddmd_engine *engine = create(&t, 1, 1);
     minimized(&t, engine, 0, start);
     begin(engine, 0, 0, start, true, 24);
     ASSERT_OK(ddmd_engine_advance(engine, 3, &err), &err);
@@ -373,6 +481,7 @@ int main(void)
         cmocka_unit_test(any_number_of_atoms),
         cmocka_unit_test(strange_radii),
         cmocka_unit_test(what_it_cannot_do_is_named),
+        cmocka_unit_test(generalized_born_acts_at_its_steps),
         cmocka_unit_test(a_start_from_a_frame_goes_on_with_the_same_bits),
         cmocka_unit_test(calls_may_be_cut_anywhere),
         cmocka_unit_test(bits_do_not_depend_on_the_lane),
