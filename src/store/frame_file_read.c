@@ -1,6 +1,7 @@
 #include "store/frame_file.h"
 
 #include "store/h5_error.h"
+#include "store/h5_superblock.h"
 
 #include "core/array.h"
 #include "core/try.h"
@@ -58,6 +59,7 @@ enum ddmd_status ddmd_frame_file_open(const char *path, ddmd_frame_file **file, 
     ddmd_frame_file *new = NULL;
     ddmd_h5_quiet quiet = ddmd_h5_quiet_begin();
     DDMD_TRY(ddmd_frame_file_new(path, &new, err));
+    DDMD_TRY(ddmd_h5_superblock_check(path, err));
     DDMD_TRY(ddmd_frame_file_open_h5(new, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, err));
     DDMD_TRY(ddmd_h5md_open(new->file, new->path, &new->io, &new->h5md, err));
     DDMD_TRY(ddmd_frame_file_refresh(new, err));

@@ -104,3 +104,23 @@ out:
         close(fd);
     return status;
 }
+
+enum ddmd_status ddmd_h5_superblock_check(const char *path, ddmd_error *err)
+{
+    enum ddmd_status status = DDMD_OK;
+    unsigned char superblock[SUPERBLOCK_BYTES];
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || pread(fd, superblock, sizeof superblock, 0) != sizeof superblock ||
+        !is_ours(superblock) || superblock[FLAGS_AT] != 0 || fstat(fd, &about) != 0)
+        goto out;
+    uint64_t end = get(superblock + END_OF_FILE_AT, 8), size = (uint64_t)about.st_size;
+    if (size < end)
+        DDMD_FAIL(err, DDMD_FORMAT,
+                  "%s: the file was cut off: %llu bytes are there, %llu should be", path,
+                  (unsigned long long)size, (unsigned long long)end);
+out:
+    if (fd >= 0)
+        close(fd);
+    return status;
+}

@@ -20,4 +20,13 @@
  */
 enum ddmd_status ddmd_h5_superblock_mend(const char *path, ddmd_error *err);
 
+/*
+ * FORMAT where a file that its writer closed has lost its end. To be asked before reading: what is
+ * missing reads as zeros, and HDF5 1.14.5 (not 1.10) lets readers with SWMR open such a file, since
+ * a writer may have closed it between their looks at its size and at its superblock. Here the size
+ * is looked at last. A file that cannot be read, or that begins otherwise, is left to HDF5, which
+ * says what is wrong with it.
+ */
+enum ddmd_status ddmd_h5_superblock_check(const char *path, ddmd_error *err);
+
 #endif
