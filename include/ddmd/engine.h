@@ -10,7 +10,8 @@
  * 6056, 2019, as OpenMM's LangevinMiddleIntegrator), or NVE (leapfrog Verlet) where friction is 0.
  * In both, the velocities of a frame belong to the middle of the step that led to it, as OpenMM's
  * do; a start from positions and velocities of a frame goes on from just there. The kinetic energy
- * is that of these velocities; under NVE that of velocities brought to the time of the positions.
+ * is that of these velocities without their component along constraints; under NVE that of
+ * velocities brought to the time of the positions.
  *
  * With gb_interval_steps = k above 1 the forces of generalized Born solvent and its surface act as
  * an impulse, k times as strong, at every step whose number is divisible by k, and at no other

@@ -5,6 +5,7 @@
 #include "ddmd/random.h"
 #include "engine/engine_ops.h"
 #include "engine/openmm/build_system.h"
+#include "engine/openmm/kinetic_energy.h"
 #include "engine/openmm/platform.h"
 
 #include <algorithm>
@@ -152,6 +153,14 @@ std::unique_ptr<OpenMM::Integrator> make_integrator(const Engine &engine,
     return made;
 }
 
+/* Under NVE OpenMM brings the velocities to the time of the positions and constrains them anew. */
+double kinetic_of(const Engine &engine, const OpenMM::State &state)
+{
+    return engine.friction > 0
+               ? kinetic_energy_of(*engine.system, state.getPositions(), state.getVelocities())
+               : state.getKineticEnergy();
+}
+
 enum ddmd_status check_energies(uint64_t step, double potential, double kinetic, ddmd_error *err)
 {
     if (std::fabs(potential) <= DDMD_ENGINE_ENERGY_LIMIT && kinetic <= DDMD_ENGINE_ENERGY_LIMIT)
@@ -222,12 +231,13 @@ enum ddmd_status openmm_start(void *self, int index, const ddmd_engine_start *st
             simulation->setVelocities(to_vec3(start->velocities, n));
             if (engine.has_virtual_sites)
                 simulation->computeVirtualSites();
-            OpenMM::State state = simulation->getState(OpenMM::State::Energy);
+            OpenMM::State state = simulation->getState(
+                OpenMM::State::Positions | OpenMM::State::Velocities | OpenMM::State::Energy);
             made.frame.step = start->first_step;
             made.frame.positions.assign(start->positions, start->positions + 3 * n);
             made.frame.velocities.assign(start->velocities, start->velocities + 3 * n);
             made.frame.potential = state.getPotentialEnergy();
-            made.frame.kinetic = state.getKineticEnergy();
+            made.frame.kinetic = kinetic_of(engine, state);
             enum ddmd_status status =
                 check_energies(made.frame.step, made.frame.potential, made.frame.kinetic, err);
             if (status == DDMD_OK)
@@ -242,7 +252,8 @@ void openmm_stop(void *self, int index)
     engine.replicas[static_cast<size_t>(index)].simulation.reset();
 }
 
-enum ddmd_status advance_replica(Replica &replica, int64_t n_steps, ddmd_error *err)
+enum ddmd_status advance_replica(const Engine &engine, Replica &replica, int64_t n_steps,
+                                 ddmd_error *err)
 {
     return guarded(
         err, [&]() -> enum ddmd_status {
@@ -253,7 +264,7 @@ enum ddmd_status advance_replica(Replica &replica, int64_t n_steps, ddmd_error *
             Frame &frame = replica.frame;
             frame.step += static_cast<uint64_t>(n_steps);
             frame.potential = state.getPotentialEnergy();
-            frame.kinetic = state.getKineticEnergy();
+            frame.kinetic = kinetic_of(engine, state);
             from_vec3(state.getPositions(), frame.positions.data());
             from_vec3(state.getVelocities(), frame.velocities.data());
             return check_energies(frame.step, frame.potential, frame.kinetic, err);
@@ -269,7 +280,7 @@ enum ddmd_status openmm_advance(void *self, const bool *running, int64_t n_steps
         if (!running[r])
             continue;
         ddmd_error reason = {};
-        enum ddmd_status status = advance_replica(engine.replicas[r], n_steps, &reason);
+        enum ddmd_status status = advance_replica(engine, engine.replicas[r], n_steps, &reason);
         if (status == DDMD_NUMERIC) {
             openmm_stop(self, static_cast<int>(r));
             failed(user, static_cast<int>(r), reason.message);
