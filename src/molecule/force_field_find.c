@@ -130,9 +130,8 @@ enum ddmd_status ddmd_force_field_find(const char *name, char **path, ddmd_error
         DDMD_TRY(ddmd_text_take(&s.places, &places, err));
         DDMD_FAIL(err, DDMD_CONFIG,
                   "force field %.200s was not found%s; OpenMM's files come with the package "
-                  "python3-simtk (Debian), python3-openmm (newer releases) or \"conda install "
-                  "openmm\"; other directories go into DDMD_FORCE_FIELD_PATH; looked at: the path "
-                  "itself%s",
+                  "python3-openmm (Debian 12: python3-simtk) or \"conda install openmm\"; other "
+                  "directories go into DDMD_FORCE_FIELD_PATH; looked at: the path itself%s",
                   name, s.nearest ? s.nearest : "", places);
     }
     *path = s.found;

@@ -91,7 +91,7 @@ static void test_not_found(void **state)
     assert_says(err.message, "force field ddmd-missing.xml was not found; OpenMM's files come ");
     assert_says(err.message, "looked at: the path itself, /nowhere/at/all, "
                              "/no/conda/lib/python3*/site-packages/openmm/app/data, ");
-    assert_says(err.message, "python3-simtk (Debian)");
+    assert_says(err.message, "python3-openmm (Debian 12: python3-simtk)");
     assert_says(err.message, "conda install openmm");
     assert_int_equal(ddmd_force_field_find("", &path, &err), DDMD_CONFIG);
     assert_int_equal(ddmd_force_field_load(NULL, 0, NULL, &err), DDMD_CONFIG);

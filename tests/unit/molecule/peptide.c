@@ -342,7 +342,7 @@ static void every_residue_finds_its_template(void **state)
     ddmd_error err = {0};
     char *path = NULL;
     if (ddmd_force_field_find("amber99sbildn.xml", &path, &err) != DDMD_OK) {
-        print_message("amber99sbildn.xml is not installed (python3-simtk)\n");
+        print_message("amber99sbildn.xml is not installed (see packages.txt)\n");
         skip();
     }
     free(path);
