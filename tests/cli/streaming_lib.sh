@@ -24,25 +24,23 @@ frames() {
         $PYTHON -c 'import json, sys; print(json.load(sys.stdin)["frames"])' 2>/dev/null || echo 0
 }
 
-# grow RUN_DIR N: wait until it has more than N frames.
-grow() {
+# wait_until COMMAND...: try it until it succeeds, for a minute, or until the campaign has ended.
+wait_until() {
     for _ in $(seq 300); do
-        [ "$(frames "$1")" -gt "$2" ] && return
+        "$@" && return
         kill -0 $pid 2>/dev/null || break
         sleep 0.2
     done
-    fail "$1 does not grow beyond $2 frames"
+    return 1
 }
 
+# grow RUN_DIR N: wait until it has more than N frames.
+has_more() { [ "$(frames "$1")" -gt "$2" ]; }
+grow() { wait_until has_more "$1" "$2" || fail "$1 does not grow beyond $2 frames"; }
+
 # await FILE TEXT [N]: until N lines (1) of it have the text.
-await() {
-    for _ in $(seq 300); do
-        [ "$(grep -c -e "$2" "$1" 2>/dev/null)" -ge "${3:-1}" ] 2>/dev/null && return
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.2
-    done
-    fail "$1 does not say '$2' ${3:-1} times"
-}
+has_lines() { [ "$(grep -c -e "$2" "$1" 2>/dev/null)" -ge "$3" ] 2>/dev/null; }
+await() { wait_until has_lines "$1" "$2" "${3:-1}" || fail "$1 does not say '$2' ${3:-1} times"; }
 
 # start RUN_DIR OPTION...: a campaign in the background, $pid; returns when it has stored frames.
 start() {
